@@ -1,0 +1,511 @@
+package booking
+
+import (
+	"time"
+
+	"neuvo/internal/db"
+)
+
+// AtomSeconds is the length of a claim's atom: 5 minutes. Every start and every
+// length is a multiple of it.
+const AtomSeconds = 300
+
+// Status is where a job stands in its life.
+type Status string
+
+// The statuses. Unconfirmed waits for the code sent by SMS.
+const (
+	Unconfirmed     Status = "unconfirmed"
+	Booked          Status = "booked"
+	Received        Status = "received"
+	InWork          Status = "in_work"
+	WaitingApproval Status = "waiting_approval"
+	WaitingParts    Status = "waiting_parts"
+	Ready           Status = "ready"
+	Collected       Status = "collected"
+	Cancelled       Status = "cancelled"
+	NoShow          Status = "no_show"
+)
+
+// Statuses in the order of a job's life.
+var Statuses = []Status{Unconfirmed, Booked, Received, InWork, WaitingApproval, WaitingParts, Ready, Collected, Cancelled, NoShow}
+
+// Workshop is a site with a time zone, opening hours, closures and a locale.
+type Workshop struct {
+	ID               int64  `gorm:"primaryKey"`
+	Key              string // the importer's name for it
+	Name             string
+	TimeZone         string // IANA name
+	Locale           string // fi, sv, en
+	Country          string // ISO 3166-1 alpha-2
+	Currency         string // ISO 4217
+	Phone            string
+	Email            string
+	Address          string
+	SlotMinutes      int    // starts are offered on multiples of this
+	MinNoticeMinutes int    // online booking closes this long before a start
+	HorizonDays      int    // how far ahead online booking goes
+	ReminderMinute   int    // wall-clock minute of the day before at which reminders go
+	SurveyMinute     int    // wall-clock minute of the day at which surveys go
+	SurveyScale      string // "1-5" or "0-10"
+	CreatedAt        db.Time
+}
+
+// Zone gives the workshop's time zone; UTC where the name is unknown, which
+// Import refuses.
+func (w *Workshop) Zone() *time.Location {
+	if loc, err := time.LoadLocation(w.TimeZone); err == nil {
+		return loc
+	}
+	return time.UTC
+}
+
+// Translation of a service's words into one locale.
+type Translation struct {
+	Name        string   `json:"name,omitempty" yaml:"name"`
+	Description string   `json:"description,omitempty" yaml:"description"`
+	Bring       []string `json:"bring,omitempty" yaml:"bring"`
+}
+
+// Service is what can be booked.
+type Service struct {
+	ID               int64 `gorm:"primaryKey"`
+	WorkshopID       int64
+	Key              string
+	Name             string
+	Description      string
+	Translations     map[string]Translation `gorm:"serializer:json"` // by locale
+	DurationMinutes  int                    // the whole visit as the customer sees it
+	ReceptionMinutes int                    // minutes of the advisor; the whole length where only a person is needed
+	PriceFrom        int64                  // minor units of the workshop's currency
+	Bring            []string               `gorm:"serializer:json"`
+	Transports       []string               `gorm:"serializer:json"` // drop_off, waiting, loaner, key_box
+	RecallMonths     int
+	Position         int
+	Active           bool
+}
+
+// In gives the service's words in a locale, falling back to its own.
+func (s Service) In(locale string) Translation {
+	t := s.Translations[locale]
+	if t.Name == "" {
+		t.Name = s.Name
+	}
+	if t.Description == "" {
+		t.Description = s.Description
+	}
+	if len(t.Bring) == 0 {
+		t.Bring = s.Bring
+	}
+	return t
+}
+
+// ResourceKind is what a resource is.
+type ResourceKind string
+
+// The kinds of resources a claim can take.
+const (
+	KindAdvisor ResourceKind = "advisor"
+	KindBay     ResourceKind = "bay"
+	KindLoaner  ResourceKind = "loaner"
+)
+
+// Resource is what a booking takes exactly.
+type Resource struct {
+	ID         int64 `gorm:"primaryKey"`
+	WorkshopID int64
+	Key        string
+	Kind       ResourceKind
+	Name       string
+	Active     bool
+}
+
+// Advisor is a member of staff who receives customers; its ID is its resource's.
+type Advisor struct {
+	ID         int64 `gorm:"primaryKey;autoIncrement:false"`
+	WorkshopID int64
+	Name       string
+	Title      string
+	Languages  []string `gorm:"serializer:json"`
+	PhotoURL   string
+	Phone      string
+	Email      string
+	StandInID  int64
+	Position   int
+	Active     bool
+}
+
+// FirstName is how the advisor signs texts.
+func (a Advisor) FirstName() string {
+	for i, r := range a.Name {
+		if r == ' ' {
+			return a.Name[:i]
+		}
+	}
+	return a.Name
+}
+
+// Hours is one weekly opening of a workshop (ResourceID 0) or a resource, in
+// wall-clock minutes of the day; several a day make breaks.
+type Hours struct {
+	ID         int64 `gorm:"primaryKey"`
+	WorkshopID int64
+	ResourceID int64
+	Weekday    time.Weekday
+	FromMinute int
+	ToMinute   int // exclusive
+}
+
+// TableName keeps the word, which is its own plural.
+func (Hours) TableName() string { return "hours" }
+
+// Closure is a span of dates on which the workshop is closed, both included.
+type Closure struct {
+	ID         int64 `gorm:"primaryKey"`
+	WorkshopID int64
+	FromDate   string // YYYY-MM-DD
+	ToDate     string
+	Reason     string
+}
+
+// Absence is a span in which a resource is away, end exclusive.
+type Absence struct {
+	ID         int64 `gorm:"primaryKey"`
+	ResourceID int64
+	FromAt     db.Time
+	ToAt       db.Time
+	Reason     string
+}
+
+// Customer is who is served. An anonymous booking never changes one that exists.
+type Customer struct {
+	ID        int64 `gorm:"primaryKey"`
+	Name      string
+	Phone     string // E.164
+	Email     string // lower-cased
+	Locale    string
+	CreatedAt db.Time
+	UpdatedAt db.Time
+}
+
+// Vehicle is what is served, where it is one.
+type Vehicle struct {
+	ID         int64 `gorm:"primaryKey"`
+	CustomerID int64
+	Plate      string // upper-cased, as typed otherwise
+	Make       string
+	Model      string
+	Mileage    int // kilometres
+	CreatedAt  db.Time
+}
+
+// Job is one visit from booking to closed. The contact columns are what was
+// given for this visit; the customer's own record may differ.
+type Job struct {
+	ID               int64 `gorm:"primaryKey"`
+	WorkshopID       int64
+	Reference        string // for people: "NV-7K3Q9"
+	Token            string // the secret of manage-my-booking
+	TokenExpiresAt   db.Time
+	Status           Status
+	Version          int // moves with every change that outdates texts
+	CustomerID       int64
+	VehicleID        int64
+	ContactName      string
+	ContactPhone     string
+	ContactEmail     string
+	Locale           string
+	BookedWith       int64
+	ReceivedBy       int64
+	StartAt          db.Time
+	EndAt            db.Time
+	WallStart        string // "2006-01-02T15:04" in Zone, as promised to the customer
+	Zone             string
+	Transport        string
+	Note             string
+	ReadyBy          db.Time
+	ConsentSurvey    bool
+	ConsentReminders bool
+	ConsentMarketing bool
+	Source           string // web, desk, import, demo
+	RemindAt         db.Time
+	CreatedAt        db.Time
+	UpdatedAt        db.Time
+	ReceivedAt       db.Time
+	ReadyAt          db.Time
+	ClosedAt         db.Time
+
+	// Loaded beside the row, in a constant number of queries.
+	Workshop *Workshop    `gorm:"-"`
+	Customer *Customer    `gorm:"-"`
+	Vehicle  *Vehicle     `gorm:"-"`
+	Services []JobService `gorm:"-"`
+	// Advisor is who owns the thread: ReceivedBy, else BookedWith.
+	Advisor *Advisor `gorm:"-"`
+	// BookedAdvisor is who the booking was made with.
+	BookedAdvisor *Advisor `gorm:"-"`
+}
+
+// Owner is the advisor who owns the job's thread: the receiver from hand-over
+// on, before that who it was booked with.
+func (j *Job) Owner() int64 {
+	if j.ReceivedBy != 0 {
+		return j.ReceivedBy
+	}
+	return j.BookedWith
+}
+
+// Subject is the job's name in notify.
+func (j *Job) Subject() string { return SubjectOf(j.ID) }
+
+// Start and end in the workshop's wall clock.
+func (j *Job) zone() *time.Location {
+	if loc, err := time.LoadLocation(j.Zone); err == nil {
+		return loc
+	}
+	return time.UTC
+}
+
+// LocalStart is the start on the workshop's wall clock.
+func (j *Job) LocalStart() time.Time { return j.StartAt.In(j.zone()) }
+
+// LocalEnd is the end on the workshop's wall clock.
+func (j *Job) LocalEnd() time.Time { return j.EndAt.In(j.zone()) }
+
+// JobService is one service of a job, its name and price frozen at booking.
+type JobService struct {
+	JobID     int64 `gorm:"primaryKey;autoIncrement:false"`
+	Position  int   `gorm:"primaryKey;autoIncrement:false"`
+	ServiceID int64
+	Name      string
+	PriceFrom int64
+}
+
+// Hold keeps a start for a customer who is still typing.
+type Hold struct {
+	ID         int64  `gorm:"primaryKey"`
+	Key        string // what the customer's form carries
+	WorkshopID int64
+	AdvisorID  int64
+	StartAt    db.Time
+	EndAt      db.Time
+	ExpiresAt  db.Time
+}
+
+// Claim is one atom of one resource taken by one job or hold.
+type Claim struct {
+	ResourceID int64 `gorm:"primaryKey;autoIncrement:false"`
+	Atom       int64 `gorm:"primaryKey;autoIncrement:false"` // Unix time / AtomSeconds
+	JobID      int64
+	HoldID     int64
+}
+
+// JobEvent is something that happened on a job other than a message.
+type JobEvent struct {
+	ID      int64 `gorm:"primaryKey"`
+	JobID   int64
+	At      db.Time
+	Kind    EventKind
+	Channel string
+	Author  string
+	StaffID int64
+	Body    string
+	State   string // the new status, the score, the outcome
+}
+
+// EventKind is the kind of a timeline item, in the words of the contract.
+type EventKind string
+
+// Kinds of timeline items.
+const (
+	EventMessage      EventKind = "message"
+	EventStatus       EventKind = "status"
+	EventNote         EventKind = "note"
+	EventCall         EventKind = "call"
+	EventEstimate     EventKind = "estimate"
+	EventPromise      EventKind = "promise"
+	EventSurvey       EventKind = "survey"
+	EventVerification EventKind = "verification"
+	EventOther        EventKind = "event"
+)
+
+// Attention is something on a job that an advisor must look at.
+type Attention struct {
+	ID         int64 `gorm:"primaryKey"`
+	JobID      int64
+	WorkshopID int64
+	AdvisorID  int64
+	Kind       AttentionKind
+	Body       string
+	CreatedAt  db.Time
+	DoneAt     db.Time
+	DoneBy     string
+
+	Job *Job `gorm:"-"`
+}
+
+// AttentionKind says why an advisor must look.
+type AttentionKind string
+
+// Reasons for attention.
+const (
+	NeedsReply      AttentionKind = "reply"       // the customer wrote
+	NeedsCare       AttentionKind = "low_score"   // a bad answer to the survey
+	NeedsReading    AttentionKind = "read_answer" // an answer only a person can judge
+	NeedsDelivery   AttentionKind = "undelivered" // a text or e-mail did not arrive
+	NeedsCall       AttentionKind = "callback"    // a call was promised
+	NeedsVerifying  AttentionKind = "unverified"  // a stranger holds the job's address
+	NeedsSafetyCall AttentionKind = "urgent"      // the customer speaks of danger
+)
+
+// Promise is a call-back or ready-by time given to a customer.
+type Promise struct {
+	ID         int64 `gorm:"primaryKey"`
+	JobID      int64
+	WorkshopID int64
+	Kind       string // callback
+	OwnerID    int64  // advisor
+	FirstDueAt db.Time
+	DueAt      db.Time
+	Phone      string
+	Note       string
+	State      string // open, kept, missed, closed
+	Outcome    string // reached, no_answer, moved_by_customer, renegotiated
+	Attempts   int
+	CreatedAt  db.Time
+	ClosedAt   db.Time
+
+	Owner *Advisor `gorm:"-"`
+	Job   *Job     `gorm:"-"`
+}
+
+// Actor is who does something: a member of staff, the customer, or the program.
+type Actor struct {
+	Kind    string // staff, customer, system
+	StaffID int64
+	Advisor int64 // the staff member's advisor id, 0 if none
+	Name    string
+}
+
+// System is the program itself as an actor.
+var System = Actor{Kind: "system", Name: "Neuvo"}
+
+// Slot is a start that can be booked, and with whom.
+type Slot struct {
+	Start      time.Time
+	End        time.Time
+	AdvisorIDs []int64
+}
+
+// Day is one date of an availability answer.
+type Day struct {
+	Date   string // YYYY-MM-DD in the workshop's zone
+	Slots  []Slot
+	Closed string // reason, where the whole day is closed
+}
+
+// Availability is what can be booked in a range of dates.
+type Availability struct {
+	Days          []Day
+	NextAvailable time.Time // first start after the range when it is empty; zero if none
+}
+
+// AvailabilityQuery asks for a range of dates.
+type AvailabilityQuery struct {
+	WorkshopID int64
+	ServiceIDs []int64
+	AdvisorID  int64 // 0: anyone
+	Transport  string
+	From, To   string // YYYY-MM-DD, both included, at most MaxRangeDays apart
+}
+
+// MaxRangeDays is the longest range of one availability query.
+const MaxRangeDays = 62
+
+// Reason is one rule's word on why a start is or is not offered.
+type Reason struct {
+	Rule   string // offered, past, notice, horizon, closed, hours, absence, taken, grid, service
+	Detail string // translation key is "why." + Rule; this is the fact: an advisor's name, a time
+}
+
+// ContactInput is what a customer gives about himself or herself.
+type ContactInput struct {
+	Name, Phone, Email, Locale string
+}
+
+// VehicleInput is what a customer gives about the vehicle.
+type VehicleInput struct {
+	Plate, Make, Model string
+	Mileage            int
+}
+
+// BookingRequest asks for a job.
+type BookingRequest struct {
+	WorkshopID       int64
+	ServiceIDs       []int64
+	AdvisorID        int64 // 0: anyone
+	Start            time.Time
+	Transport        string
+	Customer         ContactInput
+	Vehicle          *VehicleInput
+	Note             string
+	HoldKey          string
+	ConsentSurvey    bool
+	ConsentReminders bool
+	ConsentMarketing bool
+	Source           string // web, desk
+	Actor            Actor
+}
+
+// ChangeRequest moves a booking; zero fields stay as they are.
+type ChangeRequest struct {
+	Start     time.Time
+	AdvisorID int64
+	Transport string
+}
+
+// TransitionRequest moves a job along its life.
+type TransitionRequest struct {
+	JobID   int64
+	To      Status
+	ReadyBy time.Time
+	// Version, when not 0, must be the job's: a second tap on a stale page is a
+	// conflict, not a second text.
+	Version int
+	// Send tells whether the customer is told; Body replaces the template text.
+	Send bool
+	Body string
+	// By is the advisor who acts; on received it becomes the receiver.
+	By    int64
+	Actor Actor
+}
+
+// JobFilter selects jobs for the board and the API.
+type JobFilter struct {
+	WorkshopID int64
+	From, To   time.Time // start within [From, To)
+	Statuses   []Status
+	AdvisorID  int64
+	Query      string // reference, plate, name, phone, e-mail
+	OpenOnly   bool
+	Limit      int
+	Cursor     string
+}
+
+// TimelineItem is one line of a job's timeline, in the words of the contract.
+type TimelineItem struct {
+	ID         string // "m12" or "e7"
+	At         time.Time
+	Kind       EventKind
+	Direction  string
+	Channel    string
+	Author     string
+	Body       string
+	State      string
+	Occasion   string
+	MessageID  int64
+	Verified   bool
+	Rule       string
+	Confidence string
+	Evidence   string
+}

@@ -1,0 +1,182 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/glebarez/sqlite"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"neuvo/internal/fault"
+)
+
+// Dialect names the engine behind a DB.
+type Dialect string
+
+// The two engines.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// DB is an open database with the clock that stamps its rows. On SQLite it has
+// one writing connection and several read-only ones; on PostgreSQL one pool.
+type DB struct {
+	Dialect Dialect
+	Now     func() time.Time
+
+	write *gorm.DB
+	read  *gorm.DB
+	log   *slog.Logger
+}
+
+// Options for Open.
+type Options struct {
+	// DSN is "postgres://…" for PostgreSQL, else the path of a SQLite file
+	// (its directory is made when missing).
+	DSN string
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	// Log receives slow and failed statements; slog.Default() when nil.
+	Log *slog.Logger
+}
+
+// Open connects and checks that the engine answers. It does not migrate: see
+// Migrate and CheckSchema.
+func Open(ctx context.Context, opt Options) (*DB, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.Default()
+	}
+	d := &DB{Now: opt.Now, log: opt.Log}
+	var err error
+	switch {
+	case opt.DSN == "":
+		return nil, fault.New(fault.Invalid, "fault.database_missing")
+	case strings.HasPrefix(opt.DSN, "postgres://"), strings.HasPrefix(opt.DSN, "postgresql://"):
+		d.Dialect = Postgres
+		err = d.openPostgres(opt.DSN)
+	case strings.Contains(opt.DSN, "://"):
+		return nil, fault.New(fault.Invalid, "fault.database_scheme").With("scheme", strings.SplitN(opt.DSN, "://", 2)[0])
+	default:
+		d.Dialect = SQLite
+		err = d.openSQLite(opt.DSN)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s database: %w", d.Dialect, err), d.Close())
+	}
+	pool, err := d.write.DB()
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		err = pool.PingContext(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("reach %s database: %w", d.Dialect, err), d.Close())
+	}
+	return d, nil
+}
+
+// config is the GORM configuration of both engines. Every statement's time
+// stamp comes from the injected clock; nothing is created behind our back.
+func (d *DB) config() *gorm.Config {
+	return &gorm.Config{
+		TranslateError:         true,
+		SkipDefaultTransaction: true,
+		PrepareStmt:            true,
+		PrepareStmtMaxSize:     200,
+		NowFunc:                func() time.Time { return d.Now().UTC() },
+		Logger: logger.NewSlogLogger(d.log, logger.Config{
+			SlowThreshold: 500 * time.Millisecond, LogLevel: logger.Error,
+			IgnoreRecordNotFoundError: true, ParameterizedQueries: true,
+		}),
+	}
+}
+
+func (d *DB) openPostgres(dsn string) error {
+	conn, err := gorm.Open(postgres.Open(dsn), d.config())
+	if err != nil {
+		return err
+	}
+	d.write, d.read = conn, conn
+	return limit(conn, 20)
+}
+
+// openSQLite opens one writer (its transactions take the write lock at BEGIN,
+// so two of them never deadlock on an upgrade) and a pool of readers. PRAGMAs
+// stand in the DSN: every pooled connection gets them.
+func (d *DB) openSQLite(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	pragmas := url.Values{"_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
+		"foreign_keys(1)", "cache_size(-4000)",
+	}}
+	writer := url.Values{"_pragma": pragmas["_pragma"], "_txlock": {"immediate"}}
+	reader := url.Values{"_pragma": append(pragmas["_pragma"][:len(pragmas["_pragma"]):len(pragmas["_pragma"])], "query_only(1)")}
+	file := "file:" + (&url.URL{Path: path}).EscapedPath()
+	var err error
+	if d.write, err = gorm.Open(sqlite.Open(file+"?"+writer.Encode()), d.config()); err != nil {
+		return err
+	}
+	if err := limit(d.write, 1); err != nil {
+		return err
+	}
+	if d.read, err = gorm.Open(sqlite.Open(file+"?"+reader.Encode()), d.config()); err != nil {
+		return err
+	}
+	return limit(d.read, 4)
+}
+
+func limit(conn *gorm.DB, n int) error {
+	pool, err := conn.DB()
+	if err != nil {
+		return err
+	}
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return nil
+}
+
+// SQL gives the writing pool for what GORM is not needed for: migrations,
+// backups, raw checks in tests.
+func (d *DB) SQL() (*sql.DB, error) { return d.write.DB() }
+
+// Ping tells whether the database answers, for /readyz.
+func (d *DB) Ping(ctx context.Context) error {
+	pool, err := d.read.DB()
+	if err != nil {
+		return err
+	}
+	return pool.PingContext(ctx)
+}
+
+// Close closes every connection. Calling it twice is harmless.
+func (d *DB) Close() error {
+	var errs []error
+	for _, conn := range []*gorm.DB{d.read, d.write} {
+		if conn == nil || (conn == d.read && d.read == d.write) {
+			continue
+		}
+		pool, err := conn.DB()
+		if err == nil {
+			err = pool.Close()
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,328 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+
+	"neuvo/internal/db"
+)
+
+// Channel is a way to reach a person.
+type Channel string
+
+// The channels of a message.
+const (
+	SMS   Channel = "sms"
+	Email Channel = "email"
+	Web   Channel = "web"
+	Phone Channel = "phone"
+)
+
+// Direction tells who wrote a message.
+type Direction string
+
+// Out is ours to the customer, In the customer's to us.
+const (
+	Out Direction = "out"
+	In  Direction = "in"
+)
+
+// State is where a message is on its way. Outgoing: queued, claimed (a sender
+// works on it), unknown (the bytes were written and no answer came), accepted
+// by the gateway, delivered; or failed, expired, suppressed. Incoming: received.
+type State string
+
+// The states of a message.
+const (
+	Queued     State = "queued"
+	Claimed    State = "claimed"
+	Unknown    State = "unknown"
+	Accepted   State = "accepted"
+	Delivered  State = "delivered"
+	Failed     State = "failed"
+	Expired    State = "expired"
+	Suppressed State = "suppressed"
+	Received   State = "received"
+)
+
+// Final tells whether nothing more happens to a message in this state by itself.
+func (s State) Final() bool {
+	switch s {
+	case Delivered, Failed, Expired, Suppressed, Received:
+		return true
+	}
+	return false
+}
+
+// Kind tells what an inbound message is, recognised before matching.
+type Kind string
+
+// Kinds of inbound messages, in the words of the contract.
+const (
+	Human   Kind = "human"
+	Bounce  Kind = "bounce"
+	Auto    Kind = "auto"
+	Receipt Kind = "receipt"
+	List    Kind = "list"
+	Own     Kind = "own"
+)
+
+// Purpose is what a message is for; consent is kept per purpose.
+type Purpose string
+
+// The purposes. JobUpdate needs no consent: it is part of the service bought.
+const (
+	JobUpdate Purpose = "job_update"
+	Survey    Purpose = "survey"
+	Reminder  Purpose = "reminder"
+	Marketing Purpose = "marketing"
+)
+
+// Conversation is the one thread of a subject over all channels.
+type Conversation struct {
+	ID        int64 `gorm:"primaryKey"`
+	Subject   string
+	CreatedAt db.Time
+}
+
+// Participant is an address that belongs to the customer of a conversation: an
+// E.164 phone for SMS, a lower-cased address for Email.
+type Participant struct {
+	ConversationID int64 `gorm:"primaryKey;autoIncrement:false"`
+	Channel        Channel
+	Address        string
+}
+
+// Message is one text or e-mail, in or out, with its state. It is its own
+// queue entry: NextAt is set while a sender has something to do with it.
+type Message struct {
+	ID              int64 `gorm:"primaryKey"`
+	ConversationID  int64
+	Direction       Direction
+	Channel         Channel
+	Kind            Kind    // inbound only
+	Occasion        string  // outbound: booked, reminder, received, …, advisor
+	Purpose         Purpose // outbound only
+	Author          string  // the name people see
+	FromAddress     string
+	ToAddress       string
+	Subject         string
+	Body            string
+	Locale          string
+	State           State
+	SubjectVersion  int // job version it speaks of; 0: any
+	Gateway         string
+	GatewayID       string // the gateway's own id
+	MessageID       string // RFC 5322 Message-ID without angle brackets
+	InReplyTo       string
+	Segments        int // parts of an SMS
+	Attempts        int
+	NextAt          db.Time // when a sender takes it up; NULL: nothing to do
+	ClaimedUntil    db.Time
+	ClaimedBy       string
+	ExpiresAt       db.Time // worthless after this
+	Error           string
+	InboundID       int64 // the stored raw message it came from
+	Verified        bool  // inbound: the sender is a participant, not only a token holder
+	MatchRule       string
+	MatchEvidence   string
+	MatchConfidence string
+	CreatedAt       db.Time
+	SentAt          db.Time
+}
+
+// MessageState is one step of a message's history.
+type MessageState struct {
+	ID        int64 `gorm:"primaryKey"`
+	MessageID int64
+	State     State
+	At        db.Time
+	Detail    string
+}
+
+// Mailbox is the cursor of one IMAP mailbox: (UIDVALIDITY, last UID seen),
+// RFC 3501 section 2.3.1.1.
+type Mailbox struct {
+	Name        string `gorm:"primaryKey"`
+	UIDValidity int64
+	LastUID     int64
+	PolledAt    db.Time
+	Error       string
+}
+
+// InboundState is where a stored raw message stands.
+type InboundState string
+
+// States of a stored raw message. Only Stored has work to do.
+const (
+	InStored    InboundState = "stored"
+	InPlaced    InboundState = "placed"
+	InTriage    InboundState = "triage"
+	InDismissed InboundState = "dismissed"
+	InDuplicate InboundState = "duplicate"
+	InEvent     InboundState = "event" // a machine's message, attached or noted
+)
+
+// Candidate is a conversation a triaged message may belong to, and why.
+type Candidate struct {
+	Subject string `json:"subject"`
+	Why     string `json:"why"`
+}
+
+// Inbound is a raw message as it came, kept before anything reads it.
+type Inbound struct {
+	ID          int64 `gorm:"primaryKey"`
+	Source      string // "imap:NAME" or "hook:GATEWAY"
+	UIDValidity int64
+	UID         int64
+	SHA256      string
+	Raw         []byte
+	ReceivedAt  db.Time
+	State       InboundState
+	Reason      string // why it is in triage, dismissed, a duplicate or an event
+	Attempts    int    // times that reading it was begun
+	Error       string
+	Kind        Kind
+	Channel     Channel
+	MessageID   string
+	FromAddress string
+	Subject     string
+	Body        string
+	Candidates  []Candidate `gorm:"serializer:json"`
+}
+
+// TableName keeps the name singular: the word has no plural.
+func (Inbound) TableName() string { return "inbound" }
+
+// Parsed is what a reader makes of raw bytes: all that matching may look at.
+type Parsed struct {
+	Kind       Kind
+	Channel    Channel // SMS where it came through an e-mail-to-SMS gateway
+	MessageID  string
+	InReplyTo  string
+	References []string // oldest first, as in the header
+	From       string   // lower-cased address, or the E.164 phone for SMS
+	FromName   string
+	Recipients []Recipient // our possible addresses, in order of trust
+	Subject    string
+	Text       string // the whole readable text
+	ReplyText  string // what the sender wrote now: quotes and signature stripped
+	Date       db.Time
+	// For a bounce: who could not be reached and why, and the Message-ID of
+	// ours that it is about.
+	FailedRecipient string
+	FailedReason    string
+	OriginalID      string
+	Attachments     []Attachment
+}
+
+// Recipient is an address the message was sent to and the header that says so.
+type Recipient struct {
+	Header  string // Delivered-To, X-Original-To, X-Forwarded-To, To, Cc
+	Address string
+}
+
+// Attachment names a file of a message; its bytes stay in the raw message.
+type Attachment struct {
+	Name        string
+	ContentType string
+	Size        int
+}
+
+// Reply is a placed inbound message on its way up to the handlers.
+type Reply struct {
+	Subject string // "job:42"
+	Message Message
+	// InReplyToOccasion is the occasion of our message that was answered, where
+	// the placement knows it ("survey"), else "".
+	InReplyToOccasion string
+}
+
+// ReplyHandler looks at a placed reply inside the transaction that stores it
+// and tells whether it dealt with it; the first that did ends the round.
+type ReplyHandler func(ctx context.Context, r Reply) (handled bool, err error)
+
+// FailureHandler hears that an outgoing message will not arrive, inside the
+// transaction that records it.
+type FailureHandler func(ctx context.Context, subject string, m Message) error
+
+// Outgoing is what a room asks to be sent.
+type Outgoing struct {
+	Subject    string // conversation, "job:42"
+	Version    int    // job version it speaks of; 0: any
+	Channel    Channel
+	To         string // E.164 phone or e-mail address
+	Author     string // the advisor's name, shown as sender
+	Occasion   string
+	Purpose    Purpose
+	Locale     string
+	MailTitle  string // Subject of an e-mail
+	Body       string
+	NotBefore  db.Time // zero: now
+	ExpiresAt  db.Time // zero: 7 days
+	ByHuman    bool    // an advisor's own words: no Auto-Submitted header
+	ReplyToMsg int64   // inbound message this answers, for e-mail threading
+}
+
+// Envelope is a message ready for a gateway.
+type Envelope struct {
+	ClientRef string // stable over retries: "m42"
+	MessageID string // RFC 5322 id without angle brackets
+	From      string // our signed per-conversation address or sender name
+	FromName  string
+	To        string // E.164 phone or e-mail address
+	Title     string
+	Body      string
+	Locale    string
+	InReplyTo string
+	Automatic bool // set Auto-Submitted: auto-generated (RFC 3834)
+}
+
+// Sent is a gateway's word that it took a message over.
+type Sent struct {
+	ID       string // the gateway's id, may be empty
+	Segments int
+	Final    bool // it is delivered already
+}
+
+// SendError is a gateway's typed failure.
+type SendError struct {
+	Retryable bool
+	// Unknown: the bytes were written and no answer came. The message may have
+	// been taken over and must not simply be sent again.
+	Unknown bool
+	Code    string // the gateway's or SMTP's code
+	Text    string // for people, no secrets
+	Err     error
+}
+
+// Error implements error.
+func (e *SendError) Error() string {
+	if e.Code != "" {
+		return fmt.Sprintf("%s (%s)", e.Text, e.Code)
+	}
+	return e.Text
+}
+
+// Unwrap gives the cause.
+func (e *SendError) Unwrap() error { return e.Err }
+
+// Gateway sends messages of one channel. Send returns a *SendError where the
+// message was not taken over.
+type Gateway interface {
+	Name() string
+	Channel() Channel
+	Send(ctx context.Context, e Envelope) (Sent, error)
+}
+
+// Placement is where an inbound message belongs, or why nobody can say.
+type Placement struct {
+	ConversationID int64 // 0: triage
+	Rule           string
+	Evidence       string
+	Confidence     string // "certain" or "inferred"
+	Verified       bool   // the sender is a participant of the conversation
+	Reason         string // for triage
+	Candidates     []Candidate
+	AnsweredID     int64 // our message it answers, 0 if unknown
+}
