@@ -1,7 +1,9 @@
 package notify
 
 import (
+	"context"
 	"log/slog"
+	"os"
 	"time"
 
 	"neuvo/internal/db"
@@ -16,21 +18,86 @@ type Notifier struct {
 
 	onReply   []ReplyHandler
 	onFailure []FailureHandler
-	version   func(subject string) (int, bool)
+	onChange  []func(subject string)
+	versions  VersionFunc
 }
+
+// VersionFunc tells where a subject stands when a text about it is about to be
+// sent: its version, and whether it is still alive. A text that speaks of
+// another version, or of a dead subject, is suppressed.
+type VersionFunc func(ctx context.Context, subject string) (version int, live bool, err error)
 
 // Options for New.
 type Options struct {
+	// Now is the clock; the database's where nil.
 	Now func() time.Time
+	// Log is slog.Default() where nil.
 	Log *slog.Logger
 	// Addresses makes and reads our signed per-conversation addresses.
 	Addresses *Addresses
-	// MailDomain is the right side of our Message-IDs.
+	// MailDomain is the right side of our Message-IDs; the domain of Addresses
+	// where empty.
 	MailDomain string
 	// Gateways, at most one per channel.
 	Gateways []Gateway
-	// Holder names this process in claims and leases.
+	// Holder names this process in claims and leases; the host's name where
+	// empty.
 	Holder string
 	// Concurrency is how many messages are sent at once; 8 when 0.
 	Concurrency int
+}
+
+// New makes a notifier on a migrated database. Handlers are set before the
+// first call of any other method; they are not guarded against each other.
+func New(d *db.DB, opt Options) *Notifier {
+	if opt.Now == nil {
+		opt.Now = d.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.Default()
+	}
+	if opt.Concurrency <= 0 {
+		opt.Concurrency = 8
+	}
+	if opt.MailDomain == "" && opt.Addresses != nil {
+		opt.MailDomain = opt.Addresses.Domain()
+	}
+	if opt.MailDomain == "" {
+		opt.MailDomain = "localhost"
+	}
+	if opt.Holder == "" {
+		opt.Holder, _ = os.Hostname()
+	}
+	n := &Notifier{db: d, opt: opt, gateways: map[Channel]Gateway{}, wake: make(chan struct{}, 1)}
+	for _, g := range opt.Gateways {
+		n.gateways[g.Channel()] = g
+	}
+	return n
+}
+
+// OnReply adds a handler of placed replies; they are asked in the order added.
+func (n *Notifier) OnReply(h ReplyHandler) { n.onReply = append(n.onReply, h) }
+
+// OnFailure adds a handler of outgoing messages that will not arrive.
+func (n *Notifier) OnFailure(h FailureHandler) { n.onFailure = append(n.onFailure, h) }
+
+// OnChange adds a bell that rings after a commit that changed a conversation.
+// It must not block.
+func (n *Notifier) OnChange(f func(subject string)) { n.onChange = append(n.onChange, f) }
+
+// SetVersions sets who knows the versions of subjects; without it no text is
+// outdated.
+func (n *Notifier) SetVersions(f VersionFunc) { n.versions = f }
+
+// now is the clock as the database keeps instants.
+func (n *Notifier) now() db.Time { return db.At(n.opt.Now()) }
+
+// ring tells the bells, once the transaction of ctx has committed, that
+// something is new on a conversation.
+func (n *Notifier) ring(ctx context.Context, subject string) {
+	n.db.AfterCommit(ctx, func() {
+		for _, f := range n.onChange {
+			f(subject)
+		}
+	})
 }
