@@ -168,8 +168,12 @@ func (d *DB) Ping(ctx context.Context) error {
 // Close closes every connection. Calling it twice is harmless.
 func (d *DB) Close() error {
 	var errs []error
-	for _, conn := range []*gorm.DB{d.read, d.write} {
-		if conn == nil || (conn == d.read && d.read == d.write) {
+	handles := []*gorm.DB{d.read, d.write}
+	if d.read == d.write {
+		handles = handles[:1]
+	}
+	for _, conn := range handles {
+		if conn == nil {
 			continue
 		}
 		pool, err := conn.DB()
