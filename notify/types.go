@@ -120,6 +120,8 @@ type Message struct {
 	NextAt          db.Time // when a sender takes it up; NULL: nothing to do
 	ClaimedUntil    db.Time
 	ClaimedBy       string
+	HandedAt        db.Time // when the gateway call of this claim began; NULL: not begun
+	ByHuman         bool    // outbound: a person's own words, not an automatic text
 	ExpiresAt       db.Time // worthless after this
 	Error           string
 	InboundID       int64 // the stored raw message it came from
@@ -171,7 +173,7 @@ type Candidate struct {
 
 // Inbound is a raw message as it came, kept before anything reads it.
 type Inbound struct {
-	ID          int64 `gorm:"primaryKey"`
+	ID          int64  `gorm:"primaryKey"`
 	Source      string // "imap:NAME" or "hook:GATEWAY"
 	UIDValidity int64
 	UID         int64

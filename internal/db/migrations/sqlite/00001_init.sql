@@ -331,6 +331,8 @@ CREATE TABLE messages (
     next_at         BIGINT,
     claimed_until   BIGINT,
     claimed_by      TEXT NOT NULL DEFAULT '',
+    handed_at       BIGINT,
+    by_human        BOOLEAN NOT NULL DEFAULT FALSE,
     expires_at      BIGINT,
     error           TEXT NOT NULL DEFAULT '',
     inbound_id      BIGINT NOT NULL DEFAULT 0,
@@ -389,6 +391,7 @@ CREATE INDEX inbound_pending ON inbound (id) WHERE state = 'stored';
 CREATE INDEX inbound_triage ON inbound (received_at) WHERE state = 'triage';
 CREATE INDEX inbound_message_id ON inbound (message_id, sha256) WHERE message_id <> '';
 CREATE INDEX inbound_received ON inbound (received_at);
+CREATE INDEX inbound_sha256 ON inbound (sha256);
 
 -- survey ----------------------------------------------------------------------------
 
