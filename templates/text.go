@@ -1,0 +1,195 @@
+package templates
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"text/template"
+)
+
+// Occasions are all the reasons we have to write to a customer. Each has a
+// text in every locale; some have an e-mail of their own as well.
+//
+//   - booked, moved, cancelled, reminder: before the visit
+//   - received, in_work, waiting_approval, waiting_parts, ready, collected,
+//     no_show: the job moved
+//   - survey, survey_again, thanks: after it
+//   - callback: a call is promised by Due
+//   - acknowledge: what the customer wrote has arrived and a person will read it
+//   - advisor: the advisor's own words (Note), signed
+var Occasions = []string{
+	"booked", "moved", "cancelled", "reminder",
+	"received", "in_work", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
+	"survey", "survey_again", "thanks",
+	"callback", "acknowledge", "advisor",
+}
+
+// TextData is what a text may speak of. All strings are already formatted for
+// the locale. Date, Time and Day belong together; anything else may be empty
+// and the text reads well without it.
+type TextData struct {
+	Advisor       string // first name of who signs
+	Workshop      string // its name
+	WorkshopPhone string
+	Address       string // the workshop's
+	Customer      string // first name
+	Vehicle       string // "ABC-123" or "Volvo V60 ABC-123"; empty where there is none
+	Service       string // the names of what is booked, joined with ", "
+	Reference     string // "NV-7K3Q9"
+	Link          string // the customer's own page of the job, or the survey's page
+	Date          string // as Date gives it
+	Time          string // as Clock gives it
+	Day           string // as Day gives it
+	ReadyBy       string // as Moment gives it, or a Clock
+	Scale         string // of the survey: "1-5" or "0-10"
+	Note          string // the advisor's own words
+	Due           string // of a promised call, as Moment gives it
+	Bring         []string
+}
+
+// Text is the SMS of an occasion. An unknown occasion is an error; an unknown
+// locale falls back to the first of Locales.
+func Text(locale, occasion string, d TextData) (string, error) {
+	set, err := texts()
+	if err != nil {
+		return "", err
+	}
+	return set.run("texts", known(locale), occasion, d)
+}
+
+// Mail is the e-mail of an occasion in plain text: its title and body. An
+// occasion without an e-mail of its own sends the words of its text under a
+// title from the locale ("mail.title.<occasion>").
+func Mail(locale, occasion string, d TextData) (title, body string, err error) {
+	set, err := texts()
+	if err != nil {
+		return "", "", err
+	}
+	locale = known(locale)
+	if !set.has("mails", locale, occasion) {
+		body, err = set.run("texts", locale, occasion, d)
+		if err != nil {
+			return "", "", err
+		}
+		return oneLine(T(locale, "mail.title."+occasion, nil)), body, nil
+	}
+	whole, err := set.run("mails", locale, occasion, d)
+	if err != nil {
+		return "", "", err
+	}
+	head, body, _ := strings.Cut(whole, "\n")
+	title, ok := strings.CutPrefix(head, "Subject:")
+	if !ok {
+		return "", "", fmt.Errorf("mails/%s.%s.txt does not begin with Subject:", occasion, locale)
+	}
+	return oneLine(title), strings.TrimLeft(body, "\n"), nil
+}
+
+// textSet is every text and e-mail, parsed, by "texts/booked.fi".
+type textSet map[string]*template.Template
+
+var texts = sync.OnceValues(func() (textSet, error) {
+	set := textSet{}
+	for _, locale := range Locales {
+		for _, dir := range []string{"texts", "mails"} {
+			if err := set.parse(dir, locale); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return set, nil
+})
+
+// parse reads the files of one directory and locale. texts/parts.<locale>.txt
+// holds what all of them share: the greeting and the signature.
+func (s textSet) parse(dir, locale string) error {
+	names, err := fs.Glob(files, dir+"/*."+locale+".txt")
+	if err != nil {
+		return fmt.Errorf("list %s: %w", dir, err)
+	}
+	parts, err := fs.Glob(files, "texts/parts."+locale+".txt")
+	if err != nil {
+		return fmt.Errorf("list the parts of %s: %w", dir, err)
+	}
+	for _, name := range names {
+		if slices.Contains(parts, name) {
+			continue
+		}
+		t := template.New(name).Funcs(textFuncs).Option("missingkey=error")
+		for _, file := range append(slices.Clone(parts), name) {
+			raw, err := fs.ReadFile(files, file)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", file, err)
+			}
+			into := t
+			if file != name {
+				into = t.New(file)
+			}
+			if _, err := into.Parse(string(raw)); err != nil {
+				return fmt.Errorf("parse %s: %w", file, err)
+			}
+		}
+		s[strings.TrimSuffix(name, ".txt")] = t
+	}
+	return nil
+}
+
+// textFuncs are the functions of texts and e-mails.
+var textFuncs = template.FuncMap{
+	"join": func(items []string) string { return strings.Join(items, ", ") },
+	// lowest and highest are the ends of a scale such as "1-5".
+	"lowest": func(scale string) string {
+		low, _, _ := strings.Cut(scale, "-")
+		return low
+	},
+	"highest": func(scale string) string {
+		_, high, _ := strings.Cut(scale, "-")
+		return high
+	},
+}
+
+func (s textSet) has(dir, locale, occasion string) bool {
+	return s[dir+"/"+occasion+"."+locale] != nil
+}
+
+func (s textSet) run(dir, locale, occasion string, d TextData) (string, error) {
+	t := s[dir+"/"+occasion+"."+locale]
+	if t == nil {
+		return "", fmt.Errorf("no text for the occasion %q", occasion)
+	}
+	// A person's own words go in after tidying, exactly as they were written.
+	note := strings.TrimSpace(d.Note)
+	if d.Note = ""; note != "" {
+		d.Note = noteMark
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, d); err != nil {
+		return "", fmt.Errorf("write the text %s.%s: %w", occasion, locale, err)
+	}
+	return strings.ReplaceAll(tidy(b.String()), noteMark, note), nil
+}
+
+// noteMark stands for the note while a text is tidied; no template has it.
+const noteMark = "\x00"
+
+// tidy removes what conditions in a template leave behind: doubled spaces,
+// spaces at the ends of lines, more than one empty line in a row.
+func tidy(s string) string {
+	var lines []string
+	for line := range strings.Lines(s) {
+		line = strings.TrimSpace(strings.Join(strings.FieldsFunc(line, func(r rune) bool {
+			return r == ' ' || r == '\t' || r == '\r' || r == '\n'
+		}), " "))
+		if line == "" && (len(lines) == 0 || lines[len(lines)-1] == "") {
+			continue
+		}
+		lines = append(lines, line)
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// oneLine makes a header value of a string: no line break may survive in it.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
