@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"os"
 	"time"
@@ -14,7 +15,10 @@ type Notifier struct {
 	db       *db.DB
 	opt      Options
 	gateways map[Channel]Gateway
-	wake     chan struct{}
+	self     string        // this notifier in claims: a restarted process is another one
+	wake     chan struct{} // rung for Run
+	sending  chan struct{} // held by the SendDue that is under way
+	working  chan struct{} // held by the ProcessStored that is under way
 
 	onReply   []ReplyHandler
 	onFailure []FailureHandler
@@ -68,7 +72,10 @@ func New(d *db.DB, opt Options) *Notifier {
 	if opt.Holder == "" {
 		opt.Holder, _ = os.Hostname()
 	}
-	n := &Notifier{db: d, opt: opt, gateways: map[Channel]Gateway{}, wake: make(chan struct{}, 1)}
+	n := &Notifier{
+		db: d, opt: opt, gateways: map[Channel]Gateway{}, self: opt.Holder + "/" + rand.Text()[:10],
+		wake: make(chan struct{}, 1), sending: make(chan struct{}, 1), working: make(chan struct{}, 1),
+	}
 	for _, g := range opt.Gateways {
 		n.gateways[g.Channel()] = g
 	}

@@ -1,0 +1,239 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"neuvo/internal/db"
+)
+
+// ensureConversation gives the conversation of a subject, making it if need be.
+func (n *Notifier) ensureConversation(ctx context.Context, subject string) (*Conversation, error) {
+	if subject == "" {
+		return nil, fmt.Errorf("a conversation needs a subject")
+	}
+	c := Conversation{}
+	tx := n.db.In(ctx)
+	err := tx.Where("subject = ?", subject).Take(&c).Error
+	if !db.IsNotFound(err) {
+		return &c, err
+	}
+	c = Conversation{Subject: subject, CreatedAt: n.now()}
+	// Another transaction may make the same one: then its row is ours too.
+	if err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "subject"}}, DoNothing: true}).Create(&c).Error; err != nil {
+		return nil, err
+	}
+	c = Conversation{}
+	return &c, tx.Where("subject = ?", subject).Take(&c).Error
+}
+
+// conversationOf reads a conversation that must exist.
+func (n *Notifier) conversationOf(ctx context.Context, id int64) (*Conversation, error) {
+	var c Conversation
+	return &c, n.db.In(ctx).Where("id = ?", id).Take(&c).Error
+}
+
+func (n *Notifier) replaceParticipants(ctx context.Context, conversationID int64, rows []Participant) error {
+	tx := n.db.In(ctx)
+	if err := tx.Where("conversation_id = ?", conversationID).Delete(&Participant{}).Error; err != nil || len(rows) == 0 {
+		return err
+	}
+	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error
+}
+
+// insertMessage stores a message with the first row of its history; an outgoing
+// one gets its Message-ID.
+func (n *Notifier) insertMessage(ctx context.Context, m *Message, detail string) error {
+	tx := n.db.In(ctx)
+	if err := tx.Create(m).Error; err != nil {
+		return err
+	}
+	if m.Direction == Out {
+		m.MessageID = n.newMessageID(m.ID)
+		if err := tx.Model(&Message{}).Where("id = ?", m.ID).Update("message_id", m.MessageID).Error; err != nil {
+			return err
+		}
+	}
+	return n.addHistory(ctx, m.State, detail, m.ID)
+}
+
+// addHistory writes one row for each message that came into a state.
+func (n *Notifier) addHistory(ctx context.Context, state State, detail string, ids ...int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	rows := make([]MessageState, len(ids))
+	for i, id := range ids {
+		rows[i] = MessageState{MessageID: id, State: state, At: n.now(), Detail: detail}
+	}
+	return n.db.In(ctx).Create(&rows).Error
+}
+
+// messageIDOf gives the Message-ID of a message of a conversation, "" where it
+// has none or is another's.
+func (n *Notifier) messageIDOf(ctx context.Context, id, conversationID int64) (string, error) {
+	var ids []string
+	err := n.db.In(ctx).Model(&Message{}).Where("id = ? AND conversation_id = ?", id, conversationID).
+		Limit(1).Pluck("message_id", &ids).Error
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	return ids[0], nil
+}
+
+func (n *Notifier) messagesOf(ctx context.Context, subject string) ([]Message, error) {
+	var rows []Message
+	err := n.db.In(ctx).Where("conversation_id IN (SELECT id FROM conversations WHERE subject = ?)", subject).
+		Order("created_at, id").Find(&rows).Error
+	return rows, err
+}
+
+func (n *Notifier) messageByID(ctx context.Context, id int64) (*Message, *Conversation, error) {
+	var m Message
+	if err := n.db.In(ctx).Where("id = ?", id).Take(&m).Error; err != nil {
+		return nil, nil, err
+	}
+	c, err := n.conversationOf(ctx, m.ConversationID)
+	return &m, c, err
+}
+
+func (n *Notifier) historyOf(ctx context.Context, id int64) ([]MessageState, error) {
+	var rows []MessageState
+	err := n.db.In(ctx).Where("message_id = ?", id).Order("id").Find(&rows).Error
+	return rows, err
+}
+
+// suppressQueued drops what no gateway can have yet: queued, or claimed by a
+// sender that has not begun to hand it over (which then finds it gone).
+func (n *Notifier) suppressQueued(ctx context.Context, subject, reason string, occasions []string) ([]int64, error) {
+	q := n.db.ForUpdate(n.db.In(ctx)).Model(&Message{}).
+		Where("conversation_id IN (SELECT id FROM conversations WHERE subject = ?)", subject).
+		Where("direction = ? AND (state = ? OR (state = ? AND handed_at IS NULL))", Out, Queued, Claimed)
+	if len(occasions) > 0 {
+		q = q.Where("occasion IN ?", occasions)
+	}
+	var ids []int64
+	if err := q.Order("id").Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	err := n.db.In(ctx).Model(&Message{}).Where("id IN ?", ids).
+		Updates(map[string]any{"state": Suppressed, "next_at": nil, "claimed_until": nil, "error": reason}).Error
+	if err != nil {
+		return nil, err
+	}
+	return ids, n.addHistory(ctx, Suppressed, reason, ids...)
+}
+
+// dueRows are messages that a sender may take up now. Of each recipient that is
+// at most one, the oldest: whatever is under way to it, and whatever older is
+// due or waits for another attempt, goes first. What is only due later does not
+// hold back what is due now.
+const dueRows = `next_at <= @now AND NOT EXISTS (
+	SELECT 1 FROM messages e
+	WHERE e.to_address = messages.to_address AND e.next_at IS NOT NULL AND e.id <> messages.id AND (
+		(e.state <> 'queued' AND (messages.state = 'queued' OR e.id < messages.id))
+		OR (e.state = 'queued' AND messages.state = 'queued' AND e.id < messages.id
+			AND (e.next_at <= @now OR e.attempts > 0))))`
+
+// claimDue takes up to limit due messages for this sender until the given
+// instant. Those whose earlier claim lapsed in the middle of a hand-over are not
+// taken but returned as lapsed: nobody knows what became of them.
+func (n *Notifier) claimDue(ctx context.Context, limit int, until db.Time) (taken, lapsed []Message, err error) {
+	err = n.db.Tx(ctx, func(ctx context.Context) error {
+		taken, lapsed = nil, nil
+		var rows []Message
+		q := n.db.SkipLocked(n.db.In(ctx)).Where(dueRows, map[string]any{"now": n.now()})
+		if err := q.Order("next_at, id").Limit(limit).Find(&rows).Error; err != nil {
+			return err
+		}
+		var ids []int64
+		for _, m := range rows {
+			if m.State == Claimed && !m.HandedAt.IsZero() {
+				lapsed = append(lapsed, m)
+				continue
+			}
+			m.State, m.ClaimedBy, m.ClaimedUntil, m.NextAt, m.HandedAt = Claimed, n.self, until, until, db.Time{}
+			taken, ids = append(taken, m), append(ids, m.ID)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		err := n.db.In(ctx).Model(&Message{}).Where("id IN ?", ids).Updates(map[string]any{
+			"state": Claimed, "claimed_by": n.self, "claimed_until": until, "next_at": until, "handed_at": nil,
+		}).Error
+		if err != nil {
+			return err
+		}
+		return n.addHistory(ctx, Claimed, n.opt.Holder, ids...)
+	})
+	return taken, lapsed, err
+}
+
+// releaseClaims gives back what was claimed and not begun.
+func (n *Notifier) releaseClaims(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return n.db.Tx(ctx, func(ctx context.Context) error {
+		err := n.db.In(ctx).Model(&Message{}).
+			Where("id IN ? AND state = ? AND claimed_by = ? AND handed_at IS NULL", ids, Claimed, n.self).
+			Updates(map[string]any{"state": Queued, "next_at": n.now(), "claimed_until": nil}).Error
+		if err != nil {
+			return err
+		}
+		return n.addHistory(ctx, Queued, "the sender stopped before its turn", ids...)
+	})
+}
+
+// markHanded notes, before the gateway is called, that from now on it may have
+// the message. false: the claim is no longer ours.
+func (n *Notifier) markHanded(ctx context.Context, m *Message, until db.Time) (bool, error) {
+	res := n.db.In(ctx).Model(&Message{}).
+		Where("id = ? AND state = ? AND claimed_by = ? AND claimed_until > ?", m.ID, Claimed, n.self, n.now()).
+		Updates(map[string]any{
+			"handed_at": n.now(), "attempts": gorm.Expr("attempts + 1"), "gateway": m.Gateway,
+			"claimed_until": until, "next_at": until,
+		})
+	return res.RowsAffected == 1, res.Error
+}
+
+// settleMessage writes how an attempt ended, if nobody has settled that attempt
+// yet. It counts how often nobody knew.
+func (n *Notifier) settleMessage(ctx context.Context, m *Message) (bool, error) {
+	res := n.db.In(ctx).Model(&Message{}).
+		Where("id = ? AND attempts = ? AND state IN ?", m.ID, m.Attempts, []State{Claimed, Unknown}).
+		Where("claimed_by = ?", m.ClaimedBy).
+		Updates(map[string]any{
+			"state": m.State, "next_at": m.NextAt, "claimed_until": nil, "error": m.Error,
+			"gateway_id": m.GatewayID, "segments": m.Segments, "sent_at": m.SentAt,
+		})
+	return res.RowsAffected == 1, res.Error
+}
+
+// timesIn counts how often a message was in a state.
+func (n *Notifier) timesIn(ctx context.Context, id int64, state State) (int64, error) {
+	var count int64
+	err := n.db.In(ctx).Model(&MessageState{}).Where("message_id = ? AND state = ?", id, state).Count(&count).Error
+	return count, err
+}
+
+// nextDue is when the next message falls due that is not due yet; zero: none.
+func (n *Notifier) nextDue(ctx context.Context) (db.Time, error) {
+	var next db.Time
+	err := n.db.In(ctx).Model(&Message{}).Where("next_at > ?", n.now()).Select("MIN(next_at)").Row().Scan(&next)
+	return next, err
+}
+
+func (n *Notifier) countQueues(ctx context.Context) (Stats, error) {
+	var s Stats
+	err := n.db.In(ctx).Raw(`SELECT
+		(SELECT COUNT(*) FROM messages WHERE next_at IS NOT NULL),
+		(SELECT COUNT(*) FROM inbound WHERE state = 'triage'),
+		(SELECT COUNT(*) FROM inbound WHERE state = 'stored'),
+		(SELECT MIN(next_at) FROM messages WHERE next_at IS NOT NULL AND next_at <= ?)`, n.now()).
+		Row().Scan(&s.Queued, &s.Triage, &s.Stored, &s.OldestDue)
+	return s, err
+}
