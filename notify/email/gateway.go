@@ -1,0 +1,158 @@
+package email
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"net/mail"
+	"strings"
+
+	gomail "github.com/wneessen/go-mail"
+
+	"neuvo/internal/fault"
+	"neuvo/notify"
+)
+
+// smtpGateway sends e-mail.
+type smtpGateway struct{ mailer *Mailer }
+
+// NewSMTP gives the gateway for e-mail. Its messages come from the address of
+// their conversation, with the advisor's name on it, and bounce to the same.
+func NewSMTP(m *Mailer) notify.Gateway { return smtpGateway{m} }
+
+// Name implements notify.Gateway.
+func (smtpGateway) Name() string { return "smtp" }
+
+// Channel implements notify.Gateway.
+func (smtpGateway) Channel() notify.Channel { return notify.Email }
+
+// Send implements notify.Gateway.
+func (g smtpGateway) Send(ctx context.Context, e notify.Envelope) (notify.Sent, error) {
+	name := cmp.Or(e.FromName, g.mailer.fromName)
+	answer, err := g.mailer.send(ctx, e, name, e.To, e.Title)
+	if err != nil {
+		return notify.Sent{}, err
+	}
+	return sent(answer, 0), nil
+}
+
+// SMSOptions for NewSMSGateway.
+type SMSOptions struct {
+	// Address is where a text for a number goes, in the words of the gateway:
+	// "{digits}@sms.example.com" (358401234567) or "{e164}@sms.example.com"
+	// (+358401234567).
+	Address string
+	// Subject of the mails, where the gateway reads a password or a route there.
+	Subject string
+}
+
+// smsGateway sends texts as mails to a gateway that makes SMS of them.
+type smsGateway struct {
+	mailer *Mailer
+	opt    SMSOptions
+}
+
+// NewSMSGateway gives the gateway for SMS over an e-mail-to-SMS service. The
+// mails are plain text and nothing but the text; the answer comes back to the
+// conversation's address. The error is Invalid.
+func NewSMSGateway(m *Mailer, opt SMSOptions) (notify.Gateway, error) {
+	local, domain, ok := strings.Cut(opt.Address, "@")
+	places := strings.Count(local, "{digits}") + strings.Count(local, "{e164}")
+	probe, err := mail.ParseAddress(numberAddress(opt.Address, "+358401234567"))
+	if !ok || places != 1 || strings.ContainsAny(domain, "{}@") || err != nil || probe.Name != "" {
+		return nil, fault.New(fault.Invalid, "fault.sms_address").With("address", opt.Address)
+	}
+	return smsGateway{m, opt}, nil
+}
+
+// Name implements notify.Gateway.
+func (smsGateway) Name() string { return "mail-sms" }
+
+// Channel implements notify.Gateway.
+func (smsGateway) Channel() notify.Channel { return notify.SMS }
+
+// Send implements notify.Gateway.
+func (g smsGateway) Send(ctx context.Context, e notify.Envelope) (notify.Sent, error) {
+	if !isNumber(e.To) {
+		return notify.Sent{}, failure(false, false, 0, "not a phone number with a country code: "+e.To, nil)
+	}
+	answer, err := g.mailer.send(ctx, e, "", numberAddress(g.opt.Address, e.To), g.opt.Subject)
+	if err != nil {
+		return notify.Sent{}, err
+	}
+	parts, _ := notify.Segments(e.Body)
+	return sent(answer, parts), nil
+}
+
+// isNumber keeps anything but an E.164 number out of the recipient's address.
+func isNumber(s string) bool {
+	digits, plus := strings.CutPrefix(s, "+")
+	return plus && len(digits) >= 5 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
+}
+
+// numberAddress fills the pattern of a gateway's address.
+func numberAddress(pattern, e164 string) string {
+	return strings.NewReplacer("{e164}", e164, "{digits}", strings.TrimPrefix(e164, "+")).Replace(pattern)
+}
+
+// send makes the mail of an envelope and hands it over.
+func (m *Mailer) send(ctx context.Context, e notify.Envelope, fromName, to, subject string) (string, error) {
+	text, err := m.compose(e, fromName, to, subject)
+	if err != nil {
+		return "", failure(false, false, 0, "the message cannot be written as a mail: "+err.Error(), err)
+	}
+	return m.handOver(ctx, e.From, to, text)
+}
+
+// compose writes the mail: one text/plain part in UTF-8. The Message-ID is the
+// outbox's, so that a second attempt is the same message; automatic mail says
+// so (RFC 3834 section 5; the second header tells the same to Exchange).
+func (m *Mailer) compose(e notify.Envelope, fromName, to, subject string) ([]byte, error) {
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
+	if err := bareAddress(e.From); err != nil {
+		return nil, fmt.Errorf("sender: %w", err)
+	}
+	if err := bareAddress(to); err != nil {
+		return nil, fmt.Errorf("recipient: %w", err)
+	}
+	msg.FromMailAddress(&mail.Address{Name: oneLine(fromName), Address: e.From})
+	msg.SetAddrHeaderFromMailAddress(gomail.HeaderTo, &mail.Address{Address: to})
+	if subject = oneLine(subject); subject != "" {
+		msg.Subject(subject)
+	}
+	msg.SetDateWithValue(m.now())
+	msg.SetMessageIDWithValue(oneLine(e.MessageID))
+	if id := oneLine(e.InReplyTo); id != "" {
+		msg.SetGenHeaderPreformatted(gomail.HeaderInReplyTo, "<"+id+">")
+		msg.SetGenHeaderPreformatted(gomail.HeaderReferences, "<"+id+">")
+	}
+	if e.Automatic {
+		msg.SetGenHeader("Auto-Submitted", "auto-generated")
+		msg.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "OOF, AutoReply")
+	}
+	if e.Locale != "" {
+		msg.SetGenHeader(gomail.HeaderContentLang, oneLine(e.Locale))
+	}
+	msg.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(e.Body, "\r\n", "\n"))
+	var b bytes.Buffer
+	if _, err := msg.WriteTo(&b); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// bareAddress refuses what is not exactly one address without a name.
+func bareAddress(address string) error {
+	parsed, err := mail.ParseAddress(address)
+	if err != nil {
+		return err
+	}
+	if parsed.Address != address || parsed.Name != "" {
+		return fmt.Errorf("%q is not a bare address", address)
+	}
+	return nil
+}
+
+// oneLine keeps line breaks out of header values.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
