@@ -19,7 +19,7 @@ var Roles = []Role{Admin, Manager, Advisor}
 
 // Staff is one person who signs in at the desk.
 type Staff struct {
-	ID           int64 `gorm:"primaryKey"`
+	ID           int64  `gorm:"primaryKey"`
 	Email        string // lower-cased, unique
 	Name         string
 	Role         Role

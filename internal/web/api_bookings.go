@@ -1,0 +1,317 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"neuvo/booking"
+	"neuvo/internal/fault"
+	"neuvo/templates"
+)
+
+// VisitIn is what a hold and a booking have in common; the library reads only
+// exported embedded types.
+type VisitIn struct {
+	WorkshopID string    `json:"workshop_id"`
+	ServiceIDs []string  `json:"service_ids" minItems:"1" maxItems:"20"`
+	AdvisorID  string    `json:"advisor_id,omitempty" doc:"anyone when left out"`
+	Start      time.Time `json:"start"`
+	Transport  string    `json:"transport,omitempty" doc:"drop_off, waiting, loaner or key_box, as the service offers"`
+}
+
+type customerIn struct {
+	Name   string `json:"name" minLength:"1" maxLength:"200"`
+	Phone  string `json:"phone,omitempty" maxLength:"40" doc:"a mobile phone, E.164 or as dialled in the workshop's country"`
+	Email  string `json:"email,omitempty" maxLength:"254"`
+	Locale string `json:"locale,omitempty" enum:"fi,sv,en" doc:"the language of texts; the workshop's when left out"`
+}
+
+type vehicleIn struct {
+	Plate   string `json:"plate" minLength:"1" maxLength:"20"`
+	Make    string `json:"make,omitempty" maxLength:"60"`
+	Model   string `json:"model,omitempty" maxLength:"60"`
+	Mileage int    `json:"mileage,omitempty" minimum:"0" maximum:"9999999" doc:"kilometres"`
+}
+
+type bookingIn struct {
+	VisitIn
+	Customer customerIn    `json:"customer"`
+	Vehicle  *vehicleIn    `json:"vehicle,omitempty"`
+	Note     string        `json:"note,omitempty" maxLength:"2000"`
+	HoldID   string        `json:"hold_id,omitempty" maxLength:"100"`
+	Consents consentsShape `json:"consents,omitempty"`
+}
+
+func (in *VisitIn) request() (booking.BookingRequest, error) {
+	r := booking.BookingRequest{Start: in.Start, Transport: in.Transport}
+	var err error
+	if r.WorkshopID, err = readID("body.workshop_id", in.WorkshopID); err != nil {
+		return r, err
+	}
+	if r.WorkshopID == 0 {
+		return r, fault.BadField("body.workshop_id", "validation.required", nil)
+	}
+	if r.ServiceIDs, err = readIDs("body.service_ids", in.ServiceIDs); err != nil {
+		return r, err
+	}
+	r.AdvisorID, err = readID("body.advisor_id", in.AdvisorID)
+	return r, err
+}
+
+func (in *bookingIn) request() (booking.BookingRequest, error) {
+	r, err := in.VisitIn.request()
+	if err != nil {
+		return r, err
+	}
+	r.Customer = booking.ContactInput{Name: in.Customer.Name, Phone: in.Customer.Phone, Email: in.Customer.Email, Locale: in.Customer.Locale}
+	if v := in.Vehicle; v != nil {
+		r.Vehicle = &booking.VehicleInput{Plate: v.Plate, Make: v.Make, Model: v.Model, Mileage: v.Mileage}
+	}
+	r.Note, r.HoldKey = in.Note, in.HoldID
+	r.ConsentSurvey, r.ConsentReminders, r.ConsentMarketing = in.Consents.Survey, in.Consents.Reminders, in.Consents.Marketing
+	return r, nil
+}
+
+// posted is the body of a call.
+type posted[T any] struct{ Body T }
+
+type holdOut struct {
+	HoldID    string    `json:"hold_id"`
+	Start     time.Time `json:"start"`
+	End       time.Time `json:"end"`
+	AdvisorID string    `json:"advisor_id"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+type holdIn struct {
+	VisitIn
+	HoldID string `json:"hold_id,omitempty" maxLength:"100" doc:"a hold to give up for this one"`
+}
+
+func (s *Server) postHold(ctx context.Context, in *posted[holdIn]) (*body[holdOut], error) {
+	r, err := in.Body.request()
+	if err != nil {
+		return nil, err
+	}
+	r.HoldKey, r.Source, r.Actor = in.Body.HoldID, "web", actorOf(callerOf(ctx).staff)
+	w, err := s.workshopOf(ctx, "body.workshop_id", in.Body.WorkshopID)
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.opt.Desk.Hold(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	zone := w.Zone()
+	return &body[holdOut]{holdOut{
+		HoldID: h.Key, Start: h.StartAt.In(zone), End: h.EndAt.In(zone),
+		AdvisorID: idOf(h.AdvisorID), ExpiresAt: h.ExpiresAt.In(zone),
+	}}, nil
+}
+
+// created is an answer that says where the new thing is.
+type created[T any] struct {
+	Location string `header:"Location"`
+	Body     T
+}
+
+func (s *Server) postBooking(ctx context.Context, in *posted[bookingIn]) (*created[BookingOut], error) {
+	r, err := in.Body.request()
+	if err != nil {
+		return nil, err
+	}
+	who := callerOf(ctx)
+	if who.staff == nil {
+		if err := s.allowPhone(r.Customer.Phone); err != nil {
+			return nil, err
+		}
+	}
+	// Whoever books here does so as a customer, also where a browser at the
+	// desk is signed in: the desk has its own call.
+	r.Source, r.Actor = "web", booking.Actor{Kind: "customer", Name: r.Customer.Name}
+	j, err := s.opt.Desk.Book(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &created[BookingOut]{Location: "/api/v1/bookings/" + j.Token, Body: s.bookingShape(j)}, nil
+}
+
+type tokenIn struct {
+	Token string `path:"token"`
+}
+
+func (s *Server) getBooking(ctx context.Context, in *tokenIn) (*body[bookingFullOut], error) {
+	j, err := s.opt.Desk.JobByToken(ctx, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	return s.fullBooking(ctx, j)
+}
+
+func (s *Server) fullBooking(ctx context.Context, j *booking.Job) (*body[bookingFullOut], error) {
+	zone := zoneOf(j)
+	out := bookingFullOut{
+		BookingOut: s.bookingShape(j), Vehicle: vehicleOf(j.Vehicle), Services: jobServicesOf(j),
+		ReadyBy: at(j.ReadyBy.Time, zone), Estimates: []estimateOut{}, Messages: []publicMessage{}, Promises: []promiseOut{},
+	}
+	messages, err := s.opt.Notifier.Messages(ctx, j.Subject())
+	if err != nil {
+		return nil, err
+	}
+	for i := range messages {
+		if forCustomer(&messages[i]) {
+			out.Messages = append(out.Messages, publicMessageOf(&messages[i], zone))
+		}
+	}
+	promises, err := s.opt.Desk.JobPromises(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range promises {
+		out.Promises = append(out.Promises, forCustomerPromise(&promises[i], zone))
+	}
+	return &body[bookingFullOut]{out}, nil
+}
+
+type bookingPatch struct {
+	Token string `path:"token"`
+	Body  struct {
+		Start     *time.Time `json:"start,omitempty"`
+		AdvisorID string     `json:"advisor_id,omitempty"`
+		Transport string     `json:"transport,omitempty"`
+	}
+}
+
+func (s *Server) patchBooking(ctx context.Context, in *bookingPatch) (*body[bookingFullOut], error) {
+	j, err := s.opt.Desk.JobByToken(ctx, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	change := booking.ChangeRequest{Transport: in.Body.Transport}
+	if in.Body.Start != nil {
+		change.Start = *in.Body.Start
+	}
+	if change.AdvisorID, err = readID("body.advisor_id", in.Body.AdvisorID); err != nil {
+		return nil, err
+	}
+	if change == (booking.ChangeRequest{}) {
+		return nil, fault.BadField("body.start", "fault.nothing_to_change", nil)
+	}
+	if j, err = s.opt.Desk.Change(ctx, j.ID, change, customerActor(j)); err != nil {
+		return nil, err
+	}
+	return s.fullBooking(ctx, j)
+}
+
+// customerActor is whoever holds a booking's token.
+func customerActor(j *booking.Job) booking.Actor {
+	return booking.Actor{Kind: "customer", Name: j.ContactName}
+}
+
+func (s *Server) deleteBooking(ctx context.Context, in *tokenIn) (*struct{}, error) {
+	j, err := s.opt.Desk.JobByToken(ctx, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.opt.Desk.Cancel(ctx, j.ID, customerActor(j))
+}
+
+type textIn struct {
+	Token string `path:"token"`
+	Body  struct {
+		Body string `json:"body" minLength:"1" maxLength:"4000"`
+	}
+}
+
+func (s *Server) postBookingMessage(ctx context.Context, in *textIn) (*body[publicMessage], error) {
+	j, err := s.opt.Desk.JobByToken(ctx, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.opt.Desk.CustomerWrites(ctx, in.Token, in.Body.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &body[publicMessage]{publicMessageOf(m, zoneOf(j))}, nil
+}
+
+type callbackIn struct {
+	Token string `path:"token"`
+	Body  struct {
+		Note  string `json:"note,omitempty" maxLength:"2000"`
+		Phone string `json:"phone,omitempty" maxLength:"40" doc:"the booking's when left out"`
+	}
+}
+
+func (s *Server) postCallback(ctx context.Context, in *callbackIn) (*body[promiseOut], error) {
+	j, err := s.opt.Desk.JobByToken(ctx, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	phone := in.Body.Phone
+	if phone == "" {
+		phone = j.ContactPhone
+	}
+	if callerOf(ctx).staff == nil {
+		if err := s.allowPhone(phone); err != nil {
+			return nil, err
+		}
+	}
+	p, err := s.opt.Desk.AskCallback(ctx, in.Token, in.Body.Phone, in.Body.Note)
+	if err != nil {
+		return nil, err
+	}
+	return &body[promiseOut]{forCustomerPromise(p, zoneOf(j))}, nil
+}
+
+type surveyOut struct {
+	State     string     `json:"state" enum:"planned,asked,answered,suppressed"`
+	Question  string     `json:"question" doc:"in the reader's language"`
+	Scale     string     `json:"scale" example:"1-5"`
+	Min       int        `json:"min"`
+	Max       int        `json:"max"`
+	Advisor   string     `json:"advisor"`
+	Workshop  string     `json:"workshop"`
+	Reference string     `json:"reference"`
+	Score     *int       `json:"score,omitempty"`
+	Comment   string     `json:"comment,omitempty"`
+	Answered  *time.Time `json:"answered_at,omitempty"`
+}
+
+func (s *Server) getSurvey(ctx context.Context, in *tokenIn) (*body[surveyOut], error) {
+	return s.surveyShape(ctx, in.Token)
+}
+
+func (s *Server) surveyShape(ctx context.Context, token string) (*body[surveyOut], error) {
+	v, j, err := s.opt.Surveyor.ByToken(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	out := surveyOut{
+		State: string(v.State), Scale: v.Scale, Min: 1, Max: 5, Advisor: v.Advisor, Reference: j.Reference,
+		Score: v.Score, Comment: v.Comment, Answered: at(v.AnsweredAt.Time, zoneOf(j)),
+		Question: templates.T(callerOf(ctx).locale, "survey.question."+v.Scale, nil),
+	}
+	if v.Scale == "0-10" {
+		out.Min, out.Max = 0, 10
+	}
+	if j.Workshop != nil {
+		out.Workshop = j.Workshop.Name
+	}
+	return &body[surveyOut]{out}, nil
+}
+
+type surveyIn struct {
+	Token string `path:"token"`
+	Body  struct {
+		Score   int    `json:"score" minimum:"0" maximum:"10" doc:"within the survey's scale"`
+		Comment string `json:"comment,omitempty" maxLength:"2000"`
+	}
+}
+
+func (s *Server) postSurvey(ctx context.Context, in *surveyIn) (*body[surveyOut], error) {
+	if _, err := s.opt.Surveyor.Answer(ctx, in.Token, in.Body.Score, in.Body.Comment); err != nil {
+		return nil, err
+	}
+	return s.surveyShape(ctx, in.Token)
+}

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// heartbeat keeps proxies from cutting a quiet stream, and lets the server
+// notice a browser that has gone.
+const heartbeat = 20 * time.Second
+
+// maxStreams bounds the pages that listen at once.
+const maxStreams = 1000
+
+// bell tells the desk's open pages that something changed. It says where to
+// look, not what changed: a page asks again, with its own rights. A slow
+// listener loses nothing by that, so its buffer holds a few marks and no more.
+type bell struct {
+	mu        sync.Mutex
+	listeners map[chan int64]int64 // to the workshop listened to, 0: all
+	done      chan struct{}
+	closed    bool
+}
+
+func newBell() *bell {
+	return &bell{listeners: map[chan int64]int64{}, done: make(chan struct{})}
+}
+
+// ring marks a change of a job (0: of something else) in a workshop (0: it may
+// be any). It never blocks.
+func (b *bell) ring(workshopID, jobID int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for ch, only := range b.listeners {
+		if only != 0 && workshopID != 0 && only != workshopID {
+			continue
+		}
+		select {
+		case ch <- jobID:
+		default: // it has marks to read already and will look again
+		}
+	}
+}
+
+// listen adds a listener for a workshop (0: all); false when there are too many
+// or the server is stopping. The returned function removes it.
+func (b *bell) listen(workshopID int64) (<-chan int64, func(), bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || len(b.listeners) >= maxStreams {
+		return nil, nil, false
+	}
+	ch := make(chan int64, 16)
+	b.listeners[ch] = workshopID
+	return ch, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.listeners, ch)
+	}, true
+}
+
+// close ends every stream and refuses new ones.
+func (b *bell) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.closed = true
+		close(b.done)
+	}
+}
+
+// events is the live stream of the desk's pages (server-sent events, WHATWG
+// HTML section 9.2): "event: change" with the job's id as its data.
+func (s *Server) events(c echo.Context) error {
+	staff := s.staff(c)
+	changes, leave, ok := s.bell.listen(staff.WorkshopID)
+	if !ok {
+		c.Response().Header().Set("Retry-After", "10")
+		return c.NoContent(http.StatusServiceUnavailable)
+	}
+	defer leave()
+	w := c.Response()
+	control := http.NewResponseController(w)
+	h := w.Header()
+	h.Set(echo.HeaderContentType, "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	send := func(format string, args ...any) error {
+		// A browser that does not read is let go, not waited for.
+		if err := control.SetWriteDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, format, args...); err != nil {
+			return err
+		}
+		return control.Flush()
+	}
+	if err := send("retry: 3000\n\n"); err != nil {
+		return nil
+	}
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case <-c.Request().Context().Done():
+			return nil
+		case <-s.bell.done:
+			return nil
+		case jobID := <-changes:
+			err = send("event: change\ndata: %d\n\n", jobID)
+		case <-tick.C:
+			err = send(": still here\n\n")
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}

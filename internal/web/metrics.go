@@ -1,0 +1,95 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"neuvo/notify"
+)
+
+// metrics counts requests by route and shows the queues, in a registry of its
+// own: two servers in one process do not meet.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newMetrics(n *notify.Notifier) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "neuvo_http_requests_total", Help: "Requests answered, by route pattern, method and status.",
+		}, []string{"route", "method", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "neuvo_http_request_seconds", Help: "Time to answer, by route pattern.",
+			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"route"}),
+	}
+	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &queues{notifier: n})
+	return m
+}
+
+func (m *metrics) observe(route, method string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, knownMethod(method), strconv.Itoa(status)).Inc()
+	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// knownMethod keeps strangers from making up label values.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}
+
+// queues shows what waits in notify, read when it is asked for.
+type queues struct {
+	notifier *notify.Notifier
+	mu       sync.Mutex
+}
+
+var (
+	queuedDesc = prometheus.NewDesc("neuvo_outbox_queued", "Messages waiting to be sent.", nil, nil)
+	triageDesc = prometheus.NewDesc("neuvo_inbox_triage", "Inbound messages waiting for a person to place them.", nil, nil)
+	oldestDesc = prometheus.NewDesc("neuvo_outbox_oldest_due_timestamp_seconds",
+		"When the oldest waiting message was due, as Unix time; absent when none waits.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (q *queues) Describe(ch chan<- *prometheus.Desc) {
+	ch <- queuedDesc
+	ch <- triageDesc
+	ch <- oldestDesc
+}
+
+// Collect implements prometheus.Collector. A database that does not answer
+// leaves the gauges out rather than showing zeros.
+func (q *queues) Collect(ch chan<- prometheus.Metric) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	stats, err := q.notifier.Stats(ctx)
+	if err != nil {
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(queuedDesc, prometheus.GaugeValue, float64(stats.Queued))
+	ch <- prometheus.MustNewConstMetric(triageDesc, prometheus.GaugeValue, float64(stats.Triage))
+	if !stats.OldestDue.IsZero() {
+		ch <- prometheus.MustNewConstMetric(oldestDesc, prometheus.GaugeValue, float64(stats.OldestDue.Unix()))
+	}
+}

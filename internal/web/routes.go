@@ -1,0 +1,88 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+)
+
+// routes puts every route on the server. What happens around a request comes
+// first, from the outside in.
+func (s *Server) routes() {
+	e := s.echo
+	e.Use(s.observe, compressed(), s.recovered, s.hardened, s.bounded, s.loadSession,
+		s.sameOrigin, s.withCaller, s.limitForms, s.idempotent)
+
+	e.GET("/healthz", s.healthz)
+	e.GET("/readyz", s.readyz)
+	e.GET("/metrics", echo.WrapHandler(s.metrics.handler()))
+	e.GET("/static/*", s.static())
+	e.GET("/favicon.ico", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+
+	api := newAPI(e, s.opt.Version)
+	s.publicCalls(api)
+	s.staffCalls(api)
+	e.GET("/openapi.json", s.openAPI(api))
+	e.GET("/docs", s.docs(api))
+
+	e.GET("/desk/events", s.events, s.requireStaff)
+	registerPages(e, s)
+	if s.opt.Demo != nil {
+		demo := echo.WrapHandler(s.opt.Demo)
+		e.Any("/demo", demo)
+		e.Any("/demo/*", demo)
+	}
+}
+
+// publicCalls are for customers and partners.
+func (s *Server) publicCalls(api huma.API) {
+	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	call(s, api, forAll, get, "/workshops", 200, "list-workshops", "Workshops", s.listWorkshops)
+	call(s, api, forAll, get, "/services", 200, "list-services", "What can be booked", s.listServices)
+	call(s, api, forAll, get, "/advisors", 200, "list-advisors", "Who can be booked with", s.listAdvisors)
+	call(s, api, forAll, get, "/availability", 200, "availability", "Starts that are free", s.availability)
+	call(s, api, forAll, get, "/availability/why", 200, "why-available", "Why a start is offered or not", s.why)
+	call(s, api, forAll, post, "/holds", 201, "hold", "Keep a start while the customer types", s.postHold)
+	call(s, api, forAll, post, "/bookings", 201, "book", "Book", s.postBooking)
+	call(s, api, forAll, get, "/bookings/{token}", 200, "get-booking", "A booking", s.getBooking)
+	call(s, api, forAll, patch, "/bookings/{token}", 200, "change-booking", "Move a booking", s.patchBooking)
+	call(s, api, forAll, del, "/bookings/{token}", 204, "cancel-booking", "Cancel a booking", s.deleteBooking)
+	call(s, api, forAll, post, "/bookings/{token}/messages", 201, "write-to-desk", "Write to the advisor", s.postBookingMessage)
+	call(s, api, forAll, post, "/bookings/{token}/callback", 201, "ask-callback", "Ask to be called", s.postCallback)
+	call(s, api, forAll, get, "/surveys/{token}", 200, "get-survey", "The question after a visit", s.getSurvey)
+	call(s, api, forAll, post, "/surveys/{token}", 200, "answer-survey", "Answer it", s.postSurvey)
+}
+
+// staffCalls are for the desk.
+func (s *Server) staffCalls(api huma.API) {
+	const get, post = http.MethodGet, http.MethodPost
+	call(s, api, forStaff, get, "/jobs", 200, "list-jobs", "Jobs", s.listJobs)
+	call(s, api, forStaff, post, "/jobs", 201, "create-job", "Book at the desk or on the phone", s.postJob)
+	call(s, api, forStaff, get, "/jobs/{id}", 200, "get-job", "A job", s.getJob)
+	call(s, api, forStaff, post, "/jobs/{id}/transitions", 200, "move-job", "Move a job along", s.postTransition)
+	call(s, api, forStaff, get, "/jobs/{id}/timeline", 200, "job-timeline", "All that happened on a job", s.getTimeline)
+	call(s, api, forStaff, post, "/jobs/{id}/messages", 201, "write-to-customer", "Write to the customer", s.postJobMessage)
+	call(s, api, forStaff, post, "/jobs/{id}/notes", 201, "note-job", "Leave a note for colleagues", s.postNote)
+	call(s, api, forStaff, post, "/jobs/{id}/handover", 200, "hand-over-job", "Hand a job to another advisor", s.postHandover)
+	call(s, api, forStaff, get, "/messages/{id}", 200, "get-message", "A message and how it fared", s.getMessage)
+	call(s, api, forStaff, get, "/promises", 200, "list-promises", "Promises given to customers", s.listPromises)
+	call(s, api, forStaff, post, "/promises", 201, "promise-callback", "Promise a call", s.postPromise)
+	call(s, api, forStaff, post, "/promises/{id}/attempts", 201, "attempt-promise", "Tell how a call went", s.postAttempt)
+	call(s, api, forStaff, get, "/inbox", 200, "list-inbox", "Messages that could not be placed", s.listInbox)
+	call(s, api, forStaff, post, "/inbox/{id}/assign", 200, "assign-inbound", "Place a message on a job", s.postAssign)
+	call(s, api, forStaff, post, "/inbox/{id}/dismiss", 204, "dismiss-inbound", "Put a message away", s.postDismiss)
+	call(s, api, forStaff, get, "/surveys", 200, "list-surveys", "Surveys and their answers", s.listSurveys)
+}
+
+// healthz tells that the program runs.
+func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
+
+// readyz tells whether it can do its work; the reason goes to the log only.
+func (s *Server) readyz(c echo.Context) error {
+	if err := s.opt.Ready(c.Request().Context()); err != nil {
+		s.log.Warn("not ready", "error", err)
+		return c.String(http.StatusServiceUnavailable, "not ready\n")
+	}
+	return c.String(http.StatusOK, "ready\n")
+}
