@@ -95,7 +95,7 @@ func (s *Server) admit(who access, method string) func(huma.Context, func(huma.C
 		var err error
 		switch {
 		case who == forStaff && c.staff == nil:
-			err = fault.New(fault.Unauthorized, "fault.unauthorized")
+			err = fault.New(fault.Unauthorized, "fault.sign_in_needed")
 		case who == forStaff && !c.staff.Can(auth.ActDesk):
 			err = fault.New(fault.Forbidden, "fault.forbidden")
 		case who == forAll && !safe(method) && c.staff == nil:
@@ -183,7 +183,7 @@ func readID(location, raw string) (int64, error) {
 	}
 	id, err := strconv.ParseInt(raw, 10, 64)
 	if err != nil || id <= 0 {
-		return 0, fault.BadField(location, "fault.id", raw)
+		return 0, fault.BadField(location, "fault.unknown_id", raw)
 	}
 	return id, nil
 }
@@ -237,7 +237,7 @@ func (s *Server) workshopOf(ctx context.Context, location, raw string) (*booking
 	}
 	w, err := s.opt.Desk.Workshop(ctx, id)
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.BadField(location, "fault.id", raw)
+		return nil, fault.BadField(location, "fault.unknown_id", raw)
 	}
 	return w, err
 }

@@ -183,7 +183,7 @@ func (s *Server) why(ctx context.Context, in *whyQuery) (*body[reasonsOut], erro
 	}
 	start, err := time.Parse(time.RFC3339, in.Start)
 	if err != nil {
-		return nil, fault.BadField("query.start", "validation.format_date_time", in.Start)
+		return nil, fault.BadField("query.start", "validation.date_time", in.Start)
 	}
 	q.From = start.In(w.Zone()).Format(time.DateOnly)
 	q.To = q.From

@@ -161,7 +161,7 @@ Every POST takes an <code>Idempotency-Key</code>. Errors are problem documents (
 <h2>Problems</h2><p>The end of a problem's <code>type</code> says what kind it is.</p>
 <dl><dt id="invalid">invalid</dt><dd>422: <code>errors</code> names each wrong input.</dd>
 <dt id="slot-taken">slot-taken</dt><dd>409: someone was quicker; <code>alternatives</code> holds the nearest free starts.</dd>
-<dt id="unauthorized">unauthorized</dt><dd>401: the call is for staff.</dd>
+<dt id="sign-in-needed">sign-in-needed</dt><dd>401: the call is for staff.</dd>
 <dt id="not-found">not-found</dt><dd>404: unknown, or a token that has expired.</dd>
 <dt id="too-many">too-many</dt><dd>429: come back after <code>Retry-After</code> seconds.</dd>
 <dt id="idempotency-running">idempotency-running</dt><dd>409: the first call with this key is under way.</dd></dl>

@@ -102,7 +102,7 @@ func (s *Server) scope(ctx context.Context, raw string) (*booking.Workshop, erro
 	}
 	w, err := s.workshopOf(ctx, "query.workshop_id", raw)
 	if err == nil && !staff.Sees(w.ID) {
-		return nil, fault.BadField("query.workshop_id", "fault.id", raw)
+		return nil, fault.BadField("query.workshop_id", "fault.unknown_id", raw)
 	}
 	return w, err
 }
@@ -113,7 +113,7 @@ func readStatuses(raw []string) ([]booking.Status, error) {
 		for word := range strings.SplitSeq(part, ",") {
 			status := booking.Status(strings.TrimSpace(word))
 			if !slices.Contains(booking.Statuses, status) {
-				return nil, fault.BadField("query.status", "fault.status", word)
+				return nil, fault.BadField("query.status", "fault.unknown_status", word)
 			}
 			out = append(out, status)
 		}
@@ -133,12 +133,12 @@ func (s *Server) dayRange(ctx context.Context, shop *booking.Workshop, from, to 
 	}
 	if from != "" {
 		if start, err = time.ParseInLocation(time.DateOnly, from, zone); err != nil {
-			return start, end, fault.BadField("query.from", "validation.format_date", from)
+			return start, end, fault.BadField("query.from", "validation.date", from)
 		}
 	}
 	if to != "" {
 		if end, err = time.ParseInLocation(time.DateOnly, to, zone); err != nil {
-			return start, end, fault.BadField("query.to", "validation.format_date", to)
+			return start, end, fault.BadField("query.to", "validation.date", to)
 		}
 		end = end.AddDate(0, 0, 1)
 	}
@@ -167,7 +167,7 @@ func (s *Server) postJob(ctx context.Context, in *posted[bookingIn]) (*created[j
 	}
 	staff := callerOf(ctx).staff
 	if !staff.Sees(r.WorkshopID) {
-		return nil, fault.BadField("body.workshop_id", "fault.id", in.Body.WorkshopID)
+		return nil, fault.BadField("body.workshop_id", "fault.unknown_id", in.Body.WorkshopID)
 	}
 	r.Source, r.Actor = "desk", actorOf(staff)
 	j, err := s.opt.Desk.Book(ctx, r)

@@ -189,7 +189,7 @@ func (s *Server) postAssign(ctx context.Context, in *assignIn) (*body[messageOut
 	staff := callerOf(ctx).staff
 	j, err := s.visibleJob(ctx, staff, jobID)
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.BadField("body.job_id", "fault.id", in.Body.JobID)
+		return nil, fault.BadField("body.job_id", "fault.unknown_id", in.Body.JobID)
 	}
 	if err != nil {
 		return nil, err
@@ -253,7 +253,7 @@ type promiseIn struct {
 func (s *Server) postPromise(ctx context.Context, in *promiseIn) (*body[promiseOut], error) {
 	j, err := s.jobFor(ctx, in.Body.JobID)
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.BadField("body.job_id", "fault.id", in.Body.JobID)
+		return nil, fault.BadField("body.job_id", "fault.unknown_id", in.Body.JobID)
 	}
 	if err != nil {
 		return nil, err

@@ -98,18 +98,18 @@ func asFault(err error) (*fault.Error, int) {
 func httpFault(h *echo.HTTPError) (*fault.Error, int) {
 	switch h.Code {
 	case http.StatusNotFound:
-		return fault.New(fault.NotFound, "fault.not_found"), h.Code
+		return fault.New(fault.NotFound, "fault.no_page"), h.Code
 	case http.StatusMethodNotAllowed:
 		return fault.New(fault.Invalid, "fault.method"), h.Code
 	case http.StatusRequestEntityTooLarge:
 		return fault.New(fault.Invalid, "fault.too_large"), h.Code
 	case http.StatusUnauthorized:
-		return fault.New(fault.Unauthorized, "fault.unauthorized"), h.Code
+		return fault.New(fault.Unauthorized, "fault.sign_in_needed"), h.Code
 	case http.StatusForbidden:
 		return fault.New(fault.Forbidden, "fault.forbidden"), h.Code
 	}
 	if h.Code >= 400 && h.Code < 500 {
-		return fault.New(fault.Invalid, "fault.body").Cause(h), h.Code
+		return fault.New(fault.Invalid, "fault.bad_request").Cause(h), h.Code
 	}
 	return fault.New(fault.Internal, "fault.internal").Cause(h), http.StatusInternalServerError
 }
@@ -314,26 +314,26 @@ var wordings = sync.OnceValue(func() []wording {
 		{"required header parameter is missing", "validation.required"},
 		{validation.MsgUnexpectedProperty, "validation.unexpected"},
 		{"unknown query parameter", "validation.unexpected"},
-		{validation.MsgExpectedRFC3339DateTime, "validation.format_date_time"},
-		{"invalid date/time for format %s", "validation.format_date_time", "value"},
-		{validation.MsgExpectedRFC3339Date, "validation.format_date"},
-		{validation.MsgExpectedBoolean, "validation.type_boolean"},
-		{"invalid boolean", "validation.type_boolean"},
-		{validation.MsgExpectedInteger, "validation.type_integer"},
-		{"invalid integer", "validation.type_integer"},
-		{validation.MsgExpectedNumber, "validation.type_number"},
-		{validation.MsgExpectedString, "validation.type_string"},
-		{validation.MsgExpectedArray, "validation.type_array"},
-		{validation.MsgExpectedObject, "validation.type_object"},
-		{validation.MsgExpectedOneOf, "validation.enum", "values"},
-		{validation.MsgExpectedMinimumNumber, "validation.minimum", "min"},
-		{validation.MsgExpectedMaximumNumber, "validation.maximum", "max"},
-		{validation.MsgExpectedMinLength, "validation.min_length", "min"},
-		{validation.MsgExpectedMaxLength, "validation.max_length", "max"},
-		{validation.MsgExpectedMinItems, "validation.min_items", "min"},
-		{validation.MsgExpectedMaxItems, "validation.max_items", "max"},
-		{validation.MsgExpectedArrayItemsUnique, "validation.unique_items"},
-		{badJSON, "validation.json", "at"},
+		{validation.MsgExpectedRFC3339DateTime, "validation.date_time"},
+		{"invalid date/time for format %s", "validation.date_time", "arg"},
+		{validation.MsgExpectedRFC3339Date, "validation.date"},
+		{validation.MsgExpectedBoolean, "validation.boolean"},
+		{"invalid boolean", "validation.boolean"},
+		{validation.MsgExpectedInteger, "validation.integer"},
+		{"invalid integer", "validation.integer"},
+		{validation.MsgExpectedNumber, "validation.number"},
+		{validation.MsgExpectedString, "validation.string"},
+		{validation.MsgExpectedArray, "validation.array"},
+		{validation.MsgExpectedObject, "validation.object"},
+		{validation.MsgExpectedOneOf, "validation.one_of", "arg"},
+		{validation.MsgExpectedMinimumNumber, "validation.minimum", "arg"},
+		{validation.MsgExpectedMaximumNumber, "validation.maximum", "arg"},
+		{validation.MsgExpectedMinLength, "validation.min_length", "arg"},
+		{validation.MsgExpectedMaxLength, "validation.max_length", "arg"},
+		{validation.MsgExpectedMinItems, "validation.min_items", "arg"},
+		{validation.MsgExpectedMaxItems, "validation.max_items", "arg"},
+		{validation.MsgExpectedArrayItemsUnique, "validation.unique"},
+		{badJSON, "validation.json", "arg"},
 	}
 	verb := regexp.MustCompile(`%[vds]`)
 	out := make([]wording, len(list))

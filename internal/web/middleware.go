@@ -147,7 +147,7 @@ func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if c.Request().Header.Get(echo.HeaderAuthorization) == "" {
 			if err := s.origins.Check(c.Request()); err != nil {
-				return fault.New(fault.Forbidden, "fault.origin").Cause(err)
+				return fault.New(fault.Forbidden, "fault.cross_origin").Cause(err)
 			}
 		}
 		return next(c)

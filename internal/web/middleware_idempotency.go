@@ -52,7 +52,7 @@ func (s *Server) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
 		case stored == nil:
 			return s.firstTime(c, key, next)
 		case stored.RequestHash != hash:
-			return fault.BadField("header."+idempotencyHeader, "fault.idempotency", given)
+			return fault.BadField("header."+idempotencyHeader, "fault.idempotency_reused", given)
 		case stored.Status == 0:
 			e := fault.New(fault.Conflict, "fault.idempotency_running")
 			e.RetryAfter = 1
