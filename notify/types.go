@@ -210,6 +210,7 @@ type Parsed struct {
 	Text       string // the whole readable text
 	ReplyText  string // what the sender wrote now: quotes and signature stripped
 	Date       db.Time
+	Forwarded  bool // ReplyText holds a message of somebody else's that was passed on
 	// For a bounce: who could not be reached and why, and the Message-ID of
 	// ours that it is about.
 	FailedRecipient string

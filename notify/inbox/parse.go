@@ -1,6 +1,14 @@
 package inbox
 
-import "neuvo/notify"
+import (
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+
+	"neuvo/internal/db"
+	"neuvo/notify"
+)
 
 // ParseOptions is what reading must know about us.
 type ParseOptions struct {
@@ -14,7 +22,109 @@ type ParseOptions struct {
 	Country string
 }
 
-// Parse reads raw bytes.
-func Parse(raw []byte, opt ParseOptions) (notify.Parsed, error) {
-	return notify.Parsed{}, nil
+// Parse reads raw bytes into all that matching may look at. It reads anything:
+// the error is only for bytes that hold nothing (no field and no text), and
+// what could be read is returned with it.
+func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			// A reader of others' broken messages must not stop the ones behind.
+			p, err = bare(raw), fmt.Errorf("reading a message panicked: %v", r)
+		}
+	}()
+	raw = normalise(raw)
+	h, body := splitMessage(raw)
+	root, _ := readTree(h, raw, body)
+	if why := h.get(strings.ToLower(KeptHeader)); why != "" && len(body) == 0 {
+		root = &node{kind: "text/plain", body: []byte("[" + why + "]")}
+	}
+	c := readContent(root)
+
+	p = fields(h)
+	p.Attachments = c.files
+	p.Text = plainText(c.plain)
+	if number, ok := gatewayNumber(p.From, opt.SMSDomain, opt.Country); ok {
+		p.Channel, p.From, p.FromName = notify.SMS, number, ""
+		p.ReplyText = unwrapSMS(p.Text)
+	} else {
+		s := stripReply(c.plain, forwardSubject.MatchString(p.Subject))
+		if !s.found && !s.forwarded && !blank(c.rich) {
+			// The plain twin of some programs shows no trace of where the older
+			// message begins; their HTML does.
+			if r := stripReply(c.rich, forwardSubject.MatchString(p.Subject)); r.found {
+				s = r
+			}
+		}
+		p.ReplyText, p.Forwarded = s.text, s.forwarded
+	}
+	p.Kind = kindOf(h, c, p.From, p.Subject, p.Channel, opt)
+	if p.Kind == notify.Bounce {
+		readBounce(&p, h, c, opt)
+	}
+	if len(h) == 0 && p.Text == "" && len(p.Attachments) == 0 {
+		return p, fmt.Errorf("%d bytes without a field or a text", len(raw))
+	}
+	return p, nil
+}
+
+// fields reads what the header alone tells.
+func fields(h header) notify.Parsed {
+	p := notify.Parsed{
+		Kind:       notify.Human,
+		Channel:    notify.Email,
+		MessageID:  firstID(h.get("message-id")),
+		InReplyTo:  firstID(h.get("in-reply-to")),
+		References: ids(strings.Join(h.all("references"), " ")),
+		Recipients: recipients(h),
+		Subject:    h.text("subject"),
+		Date:       db.At(date(h.get("date"))),
+	}
+	p.From, p.FromName = sender(h)
+	return p
+}
+
+// bare is a message of which only the fields could be read.
+func bare(raw []byte) (p notify.Parsed) {
+	defer func() {
+		if recover() != nil {
+			p = notify.Parsed{Kind: notify.Human, Channel: notify.Email}
+		}
+	}()
+	h, _ := splitMessage(normalise(raw))
+	return fields(h)
+}
+
+// dateLayouts are forms of the Date field that RFC 5322 does not have.
+var dateLayouts = []string{
+	"Mon, 2 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04:05", "Mon Jan 2 15:04:05 2006",
+	"Mon Jan 2 15:04:05 MST 2006", time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05",
+	"Monday, 2 January 2006 15:04:05 -0700", "Mon, 2 Jan 06 15:04:05 -0700",
+}
+
+// date reads the Date field; zero where it says nothing usable.
+func date(value string) time.Time {
+	value = strings.TrimSpace(value)
+	if value == "" || len(value) > 200 {
+		return time.Time{}
+	}
+	if t, err := mail.ParseDate(value); err == nil {
+		return sane(t)
+	}
+	if i := strings.IndexByte(value, '('); i > 0 {
+		value = strings.TrimSpace(value[:i])
+	}
+	for _, layout := range dateLayouts {
+		if t, err := time.Parse(layout, value); err == nil {
+			return sane(t)
+		}
+	}
+	return time.Time{}
+}
+
+// sane drops dates that no mail was written on.
+func sane(t time.Time) time.Time {
+	if t.Year() < 1980 || t.Year() > 2200 {
+		return time.Time{}
+	}
+	return t
 }

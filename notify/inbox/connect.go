@@ -1,0 +1,183 @@
+package inbox
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/emersion/go-sasl"
+
+	"neuvo/internal/fault"
+)
+
+// How long one step with the server may take.
+const (
+	dialTime  = 20 * time.Second
+	stepTime  = 30 * time.Second
+	fetchTime = 5 * time.Minute
+)
+
+// security is how a connection is protected.
+type security string
+
+const (
+	implicitTLS security = "implicit"
+	startTLS    security = "starttls"
+	noTLS       security = "none"
+)
+
+// server is what an IMAP URL says.
+type server struct {
+	host, port, user, password string
+	security                   security
+}
+
+// readURL reads imaps://user:password@host[:993] (TLS from the first byte),
+// imap://…[:143] (STARTTLS, required) and imap://…?tls=none (a server on this
+// machine). The error is Invalid and names no secret.
+func readURL(text string) (server, error) {
+	bad := fault.New(fault.Invalid, "fault.imap_url")
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.User == nil || u.User.Username() == "" {
+		return server{}, bad // the parser's error would quote the password
+	}
+	s := server{host: u.Hostname(), port: u.Port(), user: u.User.Username()}
+	s.password, _ = u.User.Password()
+	switch u.Scheme + " " + u.Query().Get("tls") {
+	case "imaps ", "imaps implicit":
+		s.security = implicitTLS
+	case "imap ", "imap starttls":
+		s.security = startTLS
+	case "imap none":
+		s.security = noTLS
+	default:
+		return server{}, bad
+	}
+	if s.port == "" {
+		s.port = "143"
+		if s.security == implicitTLS {
+			s.port = "993"
+		}
+	}
+	return s, nil
+}
+
+func (s server) addr() string { return net.JoinHostPort(s.host, s.port) }
+
+// session is a signed-in connection.
+type session struct {
+	client *imapclient.Client
+	conn   net.Conn
+	// arrived gets a signal when the server says, unasked, that there is more.
+	arrived chan struct{}
+}
+
+// connect dials, secures and signs in. The errors are Unavailable where the
+// server does not answer, and Unauthorized where it refuses the sign-in.
+func (p *Poller) connect(ctx context.Context) (*session, error) {
+	s := &session{arrived: make(chan struct{}, 1)}
+	unreachable := func(err error) error {
+		return fault.New(fault.Unavailable, "fault.imap_connect").With("host", p.server.addr()).Cause(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTime+stepTime)
+	defer cancel()
+	conn, err := (&net.Dialer{Timeout: dialTime, KeepAlive: 30 * time.Second}).DialContext(ctx, "tcp", p.server.addr())
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	settings := &tls.Config{ServerName: p.server.host, MinVersion: tls.VersionTLS12, RootCAs: p.opt.roots}
+	options := &imapclient.Options{TLSConfig: settings, UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+		Mailbox: func(data *imapclient.UnilateralDataMailbox) {
+			if data.NumMessages != nil {
+				select {
+				case s.arrived <- struct{}{}:
+				default:
+				}
+			}
+		},
+	}}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	s.conn = conn
+	switch p.server.security {
+	case implicitTLS:
+		secured := tls.Client(conn, settings)
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(unreachable(err), conn.Close())
+		}
+		s.client = imapclient.New(secured, options)
+	case startTLS:
+		if s.client, err = imapclient.NewStartTLS(conn, options); err != nil {
+			return nil, unreachable(err)
+		}
+	default:
+		s.client = imapclient.New(conn, options)
+	}
+	if err := s.client.WaitGreeting(); err != nil {
+		s.close()
+		return nil, unreachable(err)
+	}
+	if err := s.signIn(p.server); err != nil {
+		s.close()
+		if _, refused := errors.AsType[*imap.Error](err); refused {
+			return nil, fault.New(fault.Unauthorized, "fault.imap_sign_in").With("host", p.server.addr()).With("user", p.server.user).Cause(err)
+		}
+		return nil, unreachable(err)
+	}
+	return s, nil
+}
+
+// signIn uses LOGIN, or AUTHENTICATE PLAIN where the server forbids that.
+func (s *session) signIn(to server) error {
+	caps := s.client.Caps()
+	if caps.Has(imap.CapLoginDisabled) && caps.Has(imap.AuthCap(sasl.Plain)) {
+		return s.client.Authenticate(sasl.NewPlainClient("", to.user, to.password))
+	}
+	return s.client.Login(to.user, to.password).Wait()
+}
+
+// step runs one exchange with the server. When its time is over, or the
+// context's, the connection is closed, which ends whatever waits for it.
+func (s *session) step(ctx context.Context, limit time.Duration, what string, f func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() })
+	defer stop()
+	if err := f(); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: %w", what, ctx.Err())
+		}
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// open selects the mailbox (EXAMINE where nothing is to be changed) and gives
+// its UIDVALIDITY and UIDNEXT, 0 where the server does not say.
+func (s *session) open(ctx context.Context, mailbox string, readOnly bool) (*imap.SelectData, error) {
+	var data *imap.SelectData
+	err := s.step(ctx, stepTime, "open the mailbox", func() (err error) {
+		data, err = s.client.Select(mailbox, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
+		return err
+	})
+	if _, refused := errors.AsType[*imap.Error](err); refused {
+		return nil, fault.New(fault.NotFound, "fault.imap_mailbox").With("mailbox", mailbox).Cause(err)
+	}
+	return data, err
+}
+
+func (s *session) noop(ctx context.Context) error {
+	return s.step(ctx, 10*time.Second, "ask the server whether it is there", s.client.Noop().Wait)
+}
+
+// close ends the connection without ceremony; what it says no longer matters.
+func (s *session) close() {
+	_ = s.conn.Close()
+	_ = s.client.Close()
+}

@@ -1,0 +1,121 @@
+package inbox
+
+import (
+	"regexp"
+	"strings"
+
+	"neuvo/notify"
+)
+
+// OwnHeader is the field by which our own mail is known when it comes back; its
+// value is the message's client reference, "m42".
+const OwnHeader = "X-Neuvo-Message"
+
+var (
+	ownReference = regexp.MustCompile(`^m[0-9]{1,18}$`)
+
+	autoSubject = regexp.MustCompile(`(?i)^\s*(re:\s*)?(\[?(automatic reply|auto[- ]?reply|autoreply|auto[- ]?response|auto|automatic response|out of (the )?office|on vacation|vacation reply|away from (the )?office|automaattinen vastaus|automaattivastaus|autom\. vastaus|poissa toimistosta|poissaolo\w*|lomavastaus|olen lomalla|olen poissa|automatiskt svar|autosvar|auto-svar|frånvaro\w*|ej på kontoret|semesterhälsning|är på semester|automatische antwort|abwesenheits\w*|abwesend|außer haus|automaatne vastus|automaatvastus|kontorist väljas|puhkusel|automatisk svar|fraværsmelding|ikke til stede|fravær)\]?\s*([:!(–—-]|$|\b(until|till|asti|saakka|t\.o\.m)\b|:)|(automatic reply|automaattinen vastaus|automatiskt svar|out of office)\b)`)
+	readSubject = regexp.MustCompile(`(?i)^\s*(read|luettu|läst|gelesen|loetud|lest|read receipt|lukukuittaus|läskvitto|lesebestätigung|not read|deleted unread)\s*:`)
+	bounceFrom  = regexp.MustCompile(`(?i)^(mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|bounces?|double-bounce|microsoftexchange[0-9a-f]+)(\+[^@]*)?@|^(mailer-daemon|postmaster)$`)
+	bounceTitle = regexp.MustCompile(`(?i)^\s*(undeliver|undelivered mail|delivery (status notification|has failed|failure|failed|problem)|mail (delivery|system error|could not be delivered)|message (you sent )?(could not be delivered|not delivered|undeliverable)|returned mail|returned to sender|failure notice|failed mail|delivery notification|non[- ]?delivery|mail delivery (failed|failure|subsystem)|ei voi toimittaa|viestiä ei voitu toimittaa|toimittaminen epäonnistui|toimitus epäonnistui|perille toimittamaton|det går inte att leverera|kan inte levereras|leveransen misslyckades|olevererbart|unzustellbar|nicht zustellbar|zustellung fehlgeschlagen|toimetamatu|ei saa kohale toimetada|kan ikke leveres|ikke levert|levering mislyktes)`)
+)
+
+// kindOf recognises what machines write, before anything is matched. opt names
+// what is ours; channel is SMS where a gateway handed a person's text over.
+func kindOf(h header, c *content, from string, subject string, channel notify.Channel, opt ParseOptions) notify.Kind {
+	switch {
+	case isBounce(h, c, from, subject):
+		return bounceKind(c)
+	case c.report == "disposition-notification", readSubject.MatchString(subject) && c.report != "" && c.report != "delivery-status":
+		return notify.Receipt
+	case isOwn(h, opt):
+		return notify.Own
+	case channel == notify.SMS:
+		return notify.Human
+	case readSubject.MatchString(subject):
+		return notify.Receipt
+	case isAuto(h, subject):
+		return notify.Auto
+	case isList(h):
+		return notify.List
+	}
+	return notify.Human
+}
+
+func isOwn(h header, opt ParseOptions) bool {
+	if ownReference.MatchString(h.get(strings.ToLower(OwnHeader))) {
+		return true
+	}
+	id := firstID(h.get("message-id"))
+	return opt.OwnDomain != "" && strings.Contains(id, "@") && domainOf(id) == strings.ToLower(opt.OwnDomain)
+}
+
+// isAuto knows RFC 3834 section 5, the fields that programs used before it, and
+// what they write into the subject. X-Auto-Response-Suppress asks others not to
+// answer and says nothing of who wrote.
+func isAuto(h header, subject string) bool {
+	if word := firstWord(h.get("auto-submitted")); word != "" && word != "no" {
+		return true
+	}
+	for _, name := range []string{"x-autoreply", "x-autorespond", "x-autoresponse", "x-auto-reply", "x-autoreply-from", "x-mail-autoreply", "x-vacation"} {
+		if v := firstWord(h.get(name)); v != "" && v != "no" && v != "false" {
+			return true
+		}
+	}
+	switch firstWord(h.get("precedence")) {
+	case "auto_reply", "auto-reply", "autoreply":
+		return true
+	}
+	return autoSubject.MatchString(subject)
+}
+
+func isList(h header) bool {
+	if h.get("list-id") != "" || h.get("list-post") != "" || firstWord(h.get("precedence")) == "list" {
+		return true
+	}
+	bulk := firstWord(h.get("precedence"))
+	return (bulk == "bulk" || bulk == "junk") && h.get("list-unsubscribe") != ""
+}
+
+// isBounce knows RFC 3464 reports, the fields that Gmail, Exim and others add,
+// and the letters of mail systems that write plain text.
+func isBounce(h header, c *content, from, subject string) bool {
+	if c.report == "delivery-status" || len(c.statuses) > 0 || h.get("x-failed-recipients") != "" {
+		return true
+	}
+	if c.report == "disposition-notification" {
+		return false
+	}
+	nullPath := strings.ReplaceAll(h.get("return-path"), " ", "") == "<>"
+	return (bounceFrom.MatchString(from) || nullPath || from == "") && bounceTitle.MatchString(subject)
+}
+
+// bounceKind tells failures from reports of delay and success (RFC 3464 section
+// 2.3.3): a delayed message may yet arrive and must not be called failed.
+func bounceKind(c *content) notify.Kind {
+	action := ""
+	for _, group := range c.statuses {
+		if a := firstWord(group.get("action")); a != "" {
+			if a == "failed" {
+				return notify.Bounce
+			}
+			action = a
+		}
+	}
+	switch action {
+	case "delayed":
+		return notify.Auto
+	case "delivered", "relayed", "expanded":
+		return notify.Receipt
+	}
+	return notify.Bounce
+}
+
+// firstWord is the keyword of a field without parameters and comments.
+func firstWord(value string) string {
+	value = strings.ToLower(strings.TrimSpace(value))
+	if i := strings.IndexAny(value, " \t;(,"); i >= 0 {
+		value = value[:i]
+	}
+	return value
+}
