@@ -168,6 +168,13 @@ func (d *Directory) ByID(ctx context.Context, id int64) (*Staff, error) {
 	return s, nil
 }
 
+// NewPassword makes a password for a person to be given once: four groups of
+// letters and digits, 80 bits.
+func NewPassword() string {
+	text := strings.ToLower(rand.Text())
+	return text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:16]
+}
+
 func (d *Directory) hash(ctx context.Context, password string) (string, error) {
 	switch n := utf8.RuneCountInString(password); {
 	case n < MinPassword:

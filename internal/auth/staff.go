@@ -87,11 +87,12 @@ type Token struct {
 // TableName names the table of tokens.
 func (Token) TableName() string { return "api_tokens" }
 
-// session is a row of sessions as the session library hands it over.
-type session struct {
+// Session is a row of sessions as the session library hands it over.
+type Session struct {
 	Token  string `gorm:"primaryKey"` // hashed
 	Data   []byte
 	Expiry db.Time
 }
 
-func (session) TableName() string { return "sessions" }
+// TableName names the table of sessions.
+func (Session) TableName() string { return "sessions" }

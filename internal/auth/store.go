@@ -98,7 +98,7 @@ func (d *Directory) SessionStore() *SessionStore {
 
 // FindCtx gives the data of a session that has not expired.
 func (s *SessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	rows, err := gorm.G[session](s.db.In(ctx)).Where("token = ? AND expiry > ?", token, db.At(s.now())).Limit(1).Find(ctx)
+	rows, err := gorm.G[Session](s.db.In(ctx)).Where("token = ? AND expiry > ?", token, db.At(s.now())).Limit(1).Find(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("find session: %w", err)
 	}
@@ -110,9 +110,9 @@ func (s *SessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool,
 
 // CommitCtx stores a session or replaces it.
 func (s *SessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	row := session{Token: token, Data: data, Expiry: db.At(expiry)}
+	row := Session{Token: token, Data: data, Expiry: db.At(expiry)}
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
-		return gorm.G[session](s.db.In(ctx), clause.OnConflict{
+		return gorm.G[Session](s.db.In(ctx), clause.OnConflict{
 			Columns: []clause.Column{{Name: "token"}}, DoUpdates: clause.AssignmentColumns([]string{"data", "expiry"}),
 		}).Create(ctx, &row)
 	})
@@ -125,7 +125,7 @@ func (s *SessionStore) CommitCtx(ctx context.Context, token string, data []byte,
 // DeleteCtx removes a session; one that does not exist is fine.
 func (s *SessionStore) DeleteCtx(ctx context.Context, token string) error {
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
-		_, err := gorm.G[session](s.db.In(ctx)).Where("token = ?", token).Delete(ctx)
+		_, err := gorm.G[Session](s.db.In(ctx)).Where("token = ?", token).Delete(ctx)
 		return err
 	})
 	if err != nil {
@@ -152,7 +152,7 @@ func (d *Directory) PurgeSessions(ctx context.Context) (int, error) {
 	n := 0
 	err := d.db.Tx(ctx, func(ctx context.Context) error {
 		var err error
-		n, err = gorm.G[session](d.db.In(ctx)).Where("expiry <= ?", db.At(time.Now())).Delete(ctx)
+		n, err = gorm.G[Session](d.db.In(ctx)).Where("expiry <= ?", db.At(time.Now())).Delete(ctx)
 		return err
 	})
 	if err != nil {

@@ -27,8 +27,8 @@ type RateLimit struct {
 	SignInAccount Limit // sign-in attempts on one account; 10, then one in 30 seconds
 }
 
-// Generous is for demos and rehearsals, where one address plays everyone.
-func Generous() RateLimit {
+// relaxed is what Options.Relaxed stands for.
+func relaxed() RateLimit {
 	l := Limit{Every: time.Millisecond, Burst: 10000}
 	return RateLimit{Address: l, Phone: l, SignIn: l, SignInAccount: l}
 }

@@ -98,7 +98,7 @@ func (s *Server) firstTime(c echo.Context, key string, next echo.HandlerFunc) (e
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), 5*time.Second)
 	defer cancel()
-	err = s.keepAnswer(ctx, key, idempotencyKey{
+	err = s.keepAnswer(ctx, key, StoredAnswer{
 		Status: res.Status, ContentType: res.Header().Get(echo.HeaderContentType),
 		Location: res.Header().Get(echo.HeaderLocation), Body: rec.body.Bytes(),
 	})
@@ -118,7 +118,7 @@ func final(status int) bool {
 	return status >= 200 && status < 500
 }
 
-func replay(c echo.Context, stored *idempotencyKey) error {
+func replay(c echo.Context, stored *StoredAnswer) error {
 	h := c.Response().Header()
 	h.Set("Idempotency-Replayed", "true")
 	if stored.Location != "" {

@@ -10,8 +10,8 @@ import (
 	"neuvo/internal/db"
 )
 
-// idempotencyKey is a row of idempotency_keys: a POST and what it was answered.
-type idempotencyKey struct {
+// StoredAnswer is a row of idempotency_keys: a POST and what it was answered.
+type StoredAnswer struct {
 	Key         string `gorm:"primaryKey"` // digest of caller, path and key
 	RequestHash string
 	Status      int // 0 while the first request is under way
@@ -22,28 +22,28 @@ type idempotencyKey struct {
 }
 
 // TableName names the table.
-func (idempotencyKey) TableName() string { return "idempotency_keys" }
+func (StoredAnswer) TableName() string { return "idempotency_keys" }
 
 // reserveKey takes a key for a first request and gives nil, or gives what is
 // stored under it. Rows that are too old, or whose request died, are replaced.
-func (s *Server) reserveKey(ctx context.Context, key, hash string) (*idempotencyKey, error) {
-	var found *idempotencyKey
+func (s *Server) reserveKey(ctx context.Context, key, hash string) (*StoredAnswer, error) {
+	var found *StoredAnswer
 	err := s.opt.DB.Tx(ctx, func(ctx context.Context) error {
 		found = nil
 		now := s.opt.Now()
 		conn := s.opt.DB.In(ctx)
-		_, err := gorm.G[idempotencyKey](conn).
+		_, err := gorm.G[StoredAnswer](conn).
 			Where("key = ? AND (created_at < ? OR (status = 0 AND created_at < ?))", key,
 				db.At(now.Add(-idempotencyLife)), db.At(now.Add(-abandonedAfter))).Delete(ctx)
 		if err != nil {
 			return err
 		}
-		row := idempotencyKey{Key: key, RequestHash: hash, Body: []byte{}, CreatedAt: db.At(now)}
+		row := StoredAnswer{Key: key, RequestHash: hash, Body: []byte{}, CreatedAt: db.At(now)}
 		res := conn.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
 		if res.Error != nil || res.RowsAffected == 1 {
 			return res.Error
 		}
-		rows, err := gorm.G[idempotencyKey](conn).Where("key = ?", key).Limit(1).Find(ctx)
+		rows, err := gorm.G[StoredAnswer](conn).Where("key = ?", key).Limit(1).Find(ctx)
 		if err != nil {
 			return err
 		}
@@ -60,9 +60,9 @@ func (s *Server) reserveKey(ctx context.Context, key, hash string) (*idempotency
 }
 
 // keepAnswer stores the answer of a key that this request has reserved.
-func (s *Server) keepAnswer(ctx context.Context, key string, answer idempotencyKey) error {
+func (s *Server) keepAnswer(ctx context.Context, key string, answer StoredAnswer) error {
 	return s.opt.DB.Tx(ctx, func(ctx context.Context) error {
-		_, err := gorm.G[idempotencyKey](s.opt.DB.In(ctx)).Where("key = ?", key).
+		_, err := gorm.G[StoredAnswer](s.opt.DB.In(ctx)).Where("key = ?", key).
 			Select("status", "content_type", "location", "body").Updates(ctx, answer)
 		return err
 	})
@@ -71,18 +71,18 @@ func (s *Server) keepAnswer(ctx context.Context, key string, answer idempotencyK
 // releaseKey forgets a key whose request came to no final answer.
 func (s *Server) releaseKey(ctx context.Context, key string) error {
 	return s.opt.DB.Tx(ctx, func(ctx context.Context) error {
-		_, err := gorm.G[idempotencyKey](s.opt.DB.In(ctx)).Where("key = ? AND status = 0", key).Delete(ctx)
+		_, err := gorm.G[StoredAnswer](s.opt.DB.In(ctx)).Where("key = ? AND status = 0", key).Delete(ctx)
 		return err
 	})
 }
 
-// PurgeIdempotencyKeys forgets the answers older than 24 hours and tells how
+// Purge forgets the answers to POSTs that are older than 24 hours and tells how
 // many there were.
-func (s *Server) PurgeIdempotencyKeys(ctx context.Context) (int, error) {
+func (s *Server) Purge(ctx context.Context) (int, error) {
 	n := 0
 	err := s.opt.DB.Tx(ctx, func(ctx context.Context) error {
 		var err error
-		n, err = gorm.G[idempotencyKey](s.opt.DB.In(ctx)).
+		n, err = gorm.G[StoredAnswer](s.opt.DB.In(ctx)).
 			Where("created_at < ?", db.At(s.opt.Now().Add(-idempotencyLife))).Delete(ctx)
 		return err
 	})
