@@ -122,7 +122,7 @@ func T(locale, key string, args map[string]any) string {
 	if len(args) == 0 || !strings.Contains(sentence, "{") {
 		return sentence
 	}
-	return fill(sentence, args)
+	return fill(d, sentence, args)
 }
 
 // isOne tells whether a count takes the singular. Finnish, Swedish and English
@@ -132,8 +132,10 @@ func isOne(count any) bool {
 }
 
 // fill replaces the {name} placeholders in one pass, so that a value with
-// braces in it is never read again. A placeholder without a value stays.
-func fill(sentence string, args map[string]any) string {
+// braces in it is never read again. {status.from} is the sentence of the key
+// "status." and the value of "from", for values that are words of the program.
+// A placeholder without a value stays.
+func fill(d map[string]string, sentence string, args map[string]any) string {
 	var b strings.Builder
 	for {
 		open := strings.IndexByte(sentence, '{')
@@ -145,10 +147,18 @@ func fill(sentence string, args map[string]any) string {
 			break
 		}
 		b.WriteString(sentence[:open])
-		if value, ok := args[sentence[open+1:open+end]]; ok {
-			fmt.Fprint(&b, value)
-		} else {
+		section, name := "", sentence[open+1:open+end]
+		if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
+			section, name = name[:dot+1], name[dot+1:]
+		}
+		value, ok := args[name]
+		switch word, known := d[section+fmt.Sprint(value)]; {
+		case !ok:
 			b.WriteString(sentence[open : open+end+1])
+		case section != "" && known:
+			b.WriteString(word)
+		default:
+			fmt.Fprint(&b, value)
 		}
 		sentence = sentence[open+end+1:]
 	}
