@@ -486,7 +486,8 @@ type JobFilter struct {
 	From, To   time.Time // start within [From, To)
 	Statuses   []Status
 	AdvisorID  int64
-	Query      string // reference, plate, name, phone, e-mail
+	Query      string  // reference, plate, name, phone, e-mail
+	IDs        []int64 // only these jobs; nil: any
 	OpenOnly   bool
 	Limit      int
 	Cursor     string

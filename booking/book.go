@@ -1,0 +1,393 @@
+package booking
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"neuvo/internal/db"
+	"neuvo/internal/fault"
+	"neuvo/notify"
+)
+
+// Where a booking comes from.
+const (
+	SourceWeb    = "web"
+	SourceDesk   = "desk"
+	SourceImport = "import"
+	SourceDemo   = "demo"
+)
+
+// How long a manage-my-booking token lives: so long after the job has closed,
+// and never longer after it was booked.
+const (
+	tokenAfterClose = 12 // months
+	tokenAtMost     = 24 // months
+)
+
+// holdFor is how long a customer who is typing keeps a start.
+const holdFor = 10 * time.Minute
+
+// SlotTaken answers a booking whose start went to somebody else: the same
+// conflict for the eye, with the nearest starts that are free.
+type SlotTaken struct{ Alternatives []Slot }
+
+// Error is for logs.
+func (e *SlotTaken) Error() string {
+	return fmt.Sprintf("the start is taken, %d alternatives", len(e.Alternatives))
+}
+
+// Unwrap makes it a Conflict for the edge.
+func (e *SlotTaken) Unwrap() error { return fault.New(fault.Conflict, "fault.slot_taken") }
+
+// plan is a request that has been checked: what it takes, and who could.
+type plan struct {
+	shop      *Workshop
+	cal       *calendar
+	need      demand
+	terms     terms
+	start     time.Time
+	advisors  []int64 // who can, the best first
+	contact   ContactInput
+	vehicle   *VehicleInput
+	note      string
+	transport string
+}
+
+// Book makes a job of a request. The claims under the primary key decide in the
+// end: a start that somebody else got first is a *SlotTaken with alternatives;
+// wrong input is an Invalid fault that names each field. Online only what
+// Availability offers can be booked; the desk may book without notice and at
+// once. The customer is told by SMS, and by e-mail where an address was given.
+func (d *Desk) Book(ctx context.Context, r BookingRequest) (*Job, error) {
+	p, err := d.plan(ctx, r, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, advisor := range p.advisors {
+		job, err := d.bookWith(ctx, p, r, advisor)
+		if err == nil {
+			return d.Job(ctx, job.ID)
+		}
+		if !errors.Is(err, errTaken) {
+			return nil, err
+		}
+	}
+	return nil, d.taken(ctx, p, r.AdvisorID)
+}
+
+// Hold keeps a start for a customer who is typing; a hold of the same key ends.
+// Booking with its key takes its claims over. Errors as for Book.
+func (d *Desk) Hold(ctx context.Context, r BookingRequest) (*Hold, error) {
+	p, err := d.plan(ctx, r, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, advisor := range p.advisors {
+		h := &Hold{
+			Key: strings.ToLower(rand.Text()), WorkshopID: p.shop.ID, AdvisorID: advisor,
+			StartAt: db.At(p.start), EndAt: db.At(p.start.Add(p.need.duration)), ExpiresAt: db.At(d.now().Add(holdFor)),
+		}
+		err := d.db.Tx(ctx, func(ctx context.Context) error {
+			h.ID = 0
+			if err := d.endHold(ctx, r.HoldKey); err != nil {
+				return err
+			}
+			if err := d.insertHold(ctx, h); err != nil {
+				return err
+			}
+			return d.claim(ctx, advisor, atomOf(p.start), p.need.atoms, 0, h.ID)
+		})
+		if err == nil {
+			return h, nil
+		}
+		if !errors.Is(err, errTaken) {
+			return nil, err
+		}
+	}
+	return nil, d.taken(ctx, p, r.AdvisorID)
+}
+
+// endHold ends the hold of a key, if there is one.
+func (d *Desk) endHold(ctx context.Context, key string) error {
+	h, err := d.holdByKey(ctx, key)
+	if err != nil || h == nil {
+		return err
+	}
+	return d.freeHold(ctx, h.ID)
+}
+
+// plan checks a request and finds who can take it.
+func (d *Desk) plan(ctx context.Context, r BookingRequest, withCustomer bool) (*plan, error) {
+	if r.Source == "" {
+		r.Source = SourceWeb
+	}
+	shop, err := d.Workshop(ctx, r.WorkshopID)
+	if fault.Is(err, fault.NotFound) {
+		return nil, fault.BadField("body.workshop_id", "fault.workshop_unknown", r.WorkshopID)
+	} else if err != nil {
+		return nil, err
+	}
+	p := &plan{shop: shop, transport: r.Transport}
+	var check checker
+	need, bad, err := d.demandOf(ctx, shop.ID, r.ServiceIDs, r.Transport, "body.service_ids", "body.transport")
+	if err != nil {
+		return nil, err
+	}
+	p.need, check.bad = need, bad
+	if r.Start.IsZero() || r.Start.Year() < 2000 || r.Start.Year() > 2200 {
+		check.fail("body.start", "fault.time", nil)
+	}
+	if withCustomer {
+		p.contact = check.contact(r.Customer, shop, r.Source == SourceWeb)
+		p.vehicle = check.vehicle(r.Vehicle)
+		p.note = check.text("body.note", r.Note, maxNote, false)
+	}
+	if err := invalid(check.bad); err != nil {
+		return nil, err
+	}
+	return p, d.place(ctx, p, r)
+}
+
+// place finds who can receive at the start of a checked request.
+func (d *Desk) place(ctx context.Context, p *plan, r BookingRequest) error {
+	hold, err := d.holdByKey(ctx, r.HoldKey)
+	if err != nil {
+		return err
+	}
+	except := exceptNone
+	if hold != nil {
+		except.holdID = hold.ID
+	}
+	p.start = r.Start.In(p.shop.Zone())
+	if r.Source != SourceWeb && r.Source != "" {
+		p.start = timeOf(atomOf(p.start)).In(p.shop.Zone()) // "now" begins at its atom
+	}
+	var prefer int64
+	switch {
+	case hold != nil && hold.StartAt.Equal(p.start):
+		prefer = hold.AdvisorID
+	case r.Source == SourceDesk:
+		prefer = r.Actor.Advisor
+	}
+	return d.whoCan(ctx, p, r.AdvisorID, r.Source, except, prefer)
+}
+
+// whoCan fills in who can receive at the plan's start, the preferred first, or
+// tells why nobody can.
+func (d *Desk) whoCan(ctx context.Context, p *plan, advisorID int64, source string, except exception, prefer int64) error {
+	day := dateOf(p.start, p.shop.Zone())
+	var err error
+	if p.cal, err = d.calendar(ctx, p.shop, day); err != nil {
+		return err
+	}
+	p.terms = p.cal.termsFor(source, d.now())
+	if advisorID != 0 {
+		everybody := p.cal.advisors
+		if !p.cal.only(advisorID) {
+			return fault.BadField("body.advisor_id", "fault.advisor_unknown", advisorID)
+		}
+		// Alternatives may be with others.
+		defer func() { p.cal.advisors = everybody }()
+	}
+	w, err := d.window(ctx, p.cal, day, day, except)
+	if err != nil {
+		return err
+	}
+	reasons, free := w.judge(p.start, p.need.atoms, p.terms, d.now().Time)
+	if len(free) == 0 {
+		return d.refuse(ctx, p, advisorID, reasons)
+	}
+	p.advisors = w.fair(free, 0)
+	if i := slices.Index(p.advisors, prefer); i > 0 {
+		p.advisors = slices.Insert(slices.Delete(p.advisors, i, i+1), 0, prefer)
+	}
+	return nil
+}
+
+// refuse answers a start that is not offered: what somebody else has got is a
+// conflict with alternatives, anything else is a wrong start.
+func (d *Desk) refuse(ctx context.Context, p *plan, advisorID int64, reasons []Reason) error {
+	reason := Reason{Rule: RuleService}
+	if len(reasons) > 0 {
+		reason = reasons[0]
+	}
+	for _, r := range reasons {
+		switch r.Rule {
+		case RulePast, RuleNotice, RuleHorizon, RuleGrid, RuleClosed:
+			e := fault.BadField("body.start", "why."+r.Rule, p.start.Format(time.RFC3339))
+			e.Fields[0].Args = map[string]any{"detail": r.Detail}
+			return e
+		case RuleTaken, RuleAbsence:
+			return d.taken(ctx, p, advisorID)
+		}
+	}
+	e := fault.BadField("body.start", "why."+reason.Rule, p.start.Format(time.RFC3339))
+	e.Fields[0].Args = map[string]any{"detail": reason.Detail}
+	return e
+}
+
+// taken is the answer to a lost start, made outside any transaction.
+func (d *Desk) taken(ctx context.Context, p *plan, advisorID int64) error {
+	terms := p.terms
+	if !terms.online {
+		terms.walkIn = time.Time{}
+	}
+	slots, err := d.alternatives(ctx, p.cal, p.need, advisorID, p.start, terms)
+	if err != nil {
+		return fmt.Errorf("find alternatives: %w", err)
+	}
+	return &SlotTaken{Alternatives: slots}
+}
+
+// bookTries is how often a reference that is in use already is drawn again.
+const bookTries = 5
+
+// bookWith books with one advisor in one transaction; errTaken where an atom
+// went to somebody else.
+func (d *Desk) bookWith(ctx context.Context, p *plan, r BookingRequest, advisor int64) (*Job, error) {
+	var job *Job
+	var err error
+	for range bookTries {
+		err = d.db.Tx(ctx, func(ctx context.Context) error {
+			var err error
+			job, err = d.store(ctx, p, r, advisor)
+			return err
+		})
+		if !errors.Is(err, errNameUsed) {
+			return job, err
+		}
+	}
+	return nil, fmt.Errorf("draw a reference: %w", err)
+}
+
+// store is the transaction of a booking: people, job, claims, text. Everything
+// is taken in this order by every booking, so that two never wait for each
+// other in a ring.
+func (d *Desk) store(ctx context.Context, p *plan, r BookingRequest, advisor int64) (*Job, error) {
+	customer, err := d.customerFor(ctx, p.contact)
+	if err != nil {
+		return nil, err
+	}
+	vehicle, err := d.vehicleFor(ctx, customer.ID, p.vehicle)
+	if err != nil {
+		return nil, err
+	}
+	job, err := d.newJob(p, r, advisor, customer, vehicle)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.insertJob(ctx, job); err != nil {
+		return nil, err
+	}
+	if err := d.endHold(ctx, r.HoldKey); err != nil {
+		return nil, err
+	}
+	if err := d.claim(ctx, advisor, atomOf(p.start), p.need.atoms, job.ID, 0); err != nil {
+		return nil, err
+	}
+	full, err := d.Job(ctx, job.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.event(ctx, full, r.Actor, JobEvent{Kind: EventStatus, State: string(Booked)}); err != nil {
+		return nil, err
+	}
+	if err := d.openThread(ctx, full); err != nil {
+		return nil, err
+	}
+	// What is brought in has been told elsewhere.
+	if r.Source != SourceImport {
+		if _, err := d.tell(ctx, full, telling{occasion: "booked", both: true, services: p.need.services}); err != nil {
+			return nil, err
+		}
+	}
+	d.ring(ctx, full.WorkshopID, full.ID)
+	return full, nil
+}
+
+// newJob makes the row of a booking.
+func (d *Desk) newJob(p *plan, r BookingRequest, advisor int64, customer *Customer, vehicle *Vehicle) (*Job, error) {
+	reference, err := newReference()
+	if err != nil {
+		return nil, err
+	}
+	now := d.now()
+	job := &Job{
+		WorkshopID: p.shop.ID, Reference: reference, Token: newToken(),
+		TokenExpiresAt: db.At(now.AddDate(0, tokenAtMost, 0)),
+		Status:         Booked, Version: 1, CustomerID: customer.ID,
+		ContactName: p.contact.Name, ContactPhone: p.contact.Phone, ContactEmail: p.contact.Email, Locale: p.contact.Locale,
+		BookedWith: advisor, Zone: p.shop.TimeZone, Transport: p.transport, Note: p.note,
+		ConsentSurvey: r.ConsentSurvey, ConsentReminders: r.ConsentReminders, ConsentMarketing: r.ConsentMarketing,
+		Source: r.Source, CreatedAt: now, UpdatedAt: now,
+	}
+	if job.Source == "" {
+		job.Source = SourceWeb
+	}
+	if vehicle != nil {
+		job.VehicleID = vehicle.ID
+	}
+	for i, s := range p.need.services {
+		job.Services = append(job.Services, JobService{Position: i + 1, ServiceID: s.ID, Name: s.In(job.Locale).Name, PriceFrom: s.PriceFrom})
+	}
+	d.schedule(job, p.shop, p.start, p.start.Add(p.need.duration))
+	return job, nil
+}
+
+// schedule puts a job at a time: the instants, the wall clock as promised, and
+// when to remind of it.
+func (d *Desk) schedule(j *Job, shop *Workshop, start, end time.Time) {
+	local := start.In(shop.Zone())
+	j.StartAt, j.EndAt = db.At(start), db.At(end)
+	j.WallStart = local.Format("2006-01-02T15:04")
+	j.RemindAt = db.Time{}
+	if !j.ConsentReminders || (j.ContactPhone == "" && j.ContactEmail == "") {
+		return
+	}
+	remind := dateOf(local, shop.Zone()).add(-1).at(shop.ReminderMinute, shop.Zone())
+	if remind.After(d.now().Time) {
+		j.RemindAt = db.At(remind)
+	}
+}
+
+// openThread opens the job's conversation with the customer's addresses.
+func (d *Desk) openThread(ctx context.Context, j *Job) error {
+	var ps []notify.Participant
+	if j.ContactPhone != "" {
+		ps = append(ps, notify.Participant{Channel: notify.SMS, Address: j.ContactPhone})
+	}
+	if j.ContactEmail != "" {
+		ps = append(ps, notify.Participant{Channel: notify.Email, Address: j.ContactEmail})
+	}
+	if _, err := d.notify.Open(ctx, j.Subject(), ps...); err != nil {
+		return fmt.Errorf("open the conversation of job %d: %w", j.ID, err)
+	}
+	return nil
+}
+
+// referenceAlphabet has no character that is taken for another when it is read
+// or said (0 O, 1 I L), and no U or V, which scrawl alike.
+const referenceAlphabet = "23456789ABCDEFGHJKMNPQRSTWXYZ"
+
+// newReference draws what people call a job by: "NV-7K3Q9".
+func newReference() (string, error) {
+	out := []byte("NV-.....")
+	for i := 3; i < len(out); i++ {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(referenceAlphabet))))
+		if err != nil {
+			return "", fmt.Errorf("draw a reference: %w", err)
+		}
+		out[i] = referenceAlphabet[n.Int64()]
+	}
+	return string(out), nil
+}
+
+// newToken draws the secret of manage-my-booking: 18 characters of base32 are
+// 90 bits, and short enough for a text.
+func newToken() string { return strings.ToLower(rand.Text()[:18]) }

@@ -1,0 +1,173 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"neuvo/internal/db"
+	"neuvo/internal/fault"
+)
+
+// Change moves a booking to another start or advisor, or changes how the
+// customer comes; zero fields stay. Only a visit that has not begun can be
+// changed (Conflict). A customer may choose what Availability offers, the desk
+// as for Book; a start that is taken is a *SlotTaken. The old claims are given
+// back, texts about the old time are dropped, and the customer is told.
+func (d *Desk) Change(ctx context.Context, jobID int64, c ChangeRequest, a Actor) (*Job, error) {
+	j, err := d.Job(ctx, jobID)
+	if err != nil {
+		return nil, err
+	}
+	if !changeable(j.Status) {
+		return nil, fault.New(fault.Conflict, "fault.job_begun")
+	}
+	p, err := d.changePlan(ctx, j, &c, a)
+	if err != nil || p == nil {
+		return j, err
+	}
+	err = d.db.Tx(ctx, func(ctx context.Context) error { return d.change(ctx, p, j, c, a) })
+	if errors.Is(err, errTaken) {
+		return nil, d.taken(ctx, p, c.AdvisorID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.Job(ctx, jobID)
+}
+
+// changeable tells whether a visit has not begun yet.
+func changeable(s Status) bool { return s == Booked || s == Unconfirmed }
+
+// changePlan checks a change and finds whether it can be; nil where nothing
+// would change. It fills in what stays.
+func (d *Desk) changePlan(ctx context.Context, j *Job, c *ChangeRequest, a Actor) (*plan, error) {
+	if c.Start.IsZero() {
+		c.Start = j.StartAt.Time
+	}
+	if c.AdvisorID == 0 {
+		c.AdvisorID = j.BookedWith
+	}
+	if c.Transport == "" {
+		c.Transport = j.Transport
+	}
+	if c.Start.Equal(j.StartAt.Time) && c.AdvisorID == j.BookedWith && c.Transport == j.Transport {
+		return nil, nil
+	}
+	if c.Start.Year() < 2000 || c.Start.Year() > 2200 {
+		return nil, fault.BadField("body.start", "fault.time", nil)
+	}
+	need, bad, err := d.demandOfJob(ctx, j, c.Transport)
+	if err == nil {
+		err = invalid(bad)
+	}
+	if err != nil {
+		return nil, err
+	}
+	source := SourceDesk
+	if a.Kind == "customer" {
+		source = SourceWeb
+	}
+	p := &plan{shop: j.Workshop, need: need, start: c.Start.In(j.Workshop.Zone()), transport: c.Transport}
+	if c.Start.Equal(j.StartAt.Time) && c.AdvisorID == j.BookedWith {
+		p.advisors = []int64{j.BookedWith}
+		return p, nil
+	}
+	return p, d.whoCan(ctx, p, c.AdvisorID, source, exception{jobID: j.ID, holdID: -1}, 0)
+}
+
+// demandOfJob is what a job's services take. A service that has been retired
+// since it was booked still counts; a new way of coming must be one it knows.
+func (d *Desk) demandOfJob(ctx context.Context, j *Job, transport string) (demand, []fault.Field, error) {
+	rows, err := d.servicesByID(ctx, serviceIDs(j))
+	if err != nil {
+		return demand{}, nil, err
+	}
+	out := demand{duration: j.EndAt.Sub(j.StartAt.Time)}
+	var bad []fault.Field
+	reception := 0
+	for _, id := range serviceIDs(j) {
+		s := rows[id]
+		out.services = append(out.services, s)
+		reception += s.ReceptionMinutes
+		if transport != j.Transport && len(s.Transports) > 0 && !slices.Contains(s.Transports, transport) {
+			bad = append(bad, fault.Field{Location: "body.transport", Key: "fault.transport_unknown", Value: transport})
+		}
+	}
+	out.atoms = max(1, atomsIn(reception))
+	return out, bad, nil
+}
+
+// change is the transaction of Change.
+func (d *Desk) change(ctx context.Context, p *plan, seen *Job, c ChangeRequest, a Actor) error {
+	j, err := d.lockJob(ctx, seen.ID)
+	if err != nil {
+		return err
+	}
+	if !changeable(j.Status) {
+		return fault.New(fault.Conflict, "fault.job_begun")
+	}
+	if j.Version != seen.Version {
+		return fault.New(fault.Conflict, "fault.job_changed")
+	}
+	moved := !j.StartAt.Equal(p.start) || j.BookedWith != c.AdvisorID
+	if moved {
+		if err := d.freeJob(ctx, j.ID); err != nil {
+			return err
+		}
+		if err := d.claim(ctx, c.AdvisorID, atomOf(p.start), p.need.atoms, j.ID, 0); err != nil {
+			return err
+		}
+		d.schedule(j, j.Workshop, p.start, p.start.Add(p.need.duration))
+		j.BookedWith = c.AdvisorID
+		j.Version++
+	}
+	j.Transport = p.transport
+	if err := d.saveJob(ctx, j); err != nil {
+		return err
+	}
+	what := "moved"
+	if !moved {
+		what = "changed"
+	}
+	if err := d.event(ctx, j, a, JobEvent{Kind: EventOther, Body: j.WallStart, State: what}); err != nil {
+		return err
+	}
+	if moved {
+		if j, err = d.Job(ctx, j.ID); err != nil { // the advisor may be another
+			return err
+		}
+		if _, err := d.tell(ctx, j, telling{occasion: "moved", both: true, services: p.need.services}); err != nil {
+			return err
+		}
+	}
+	d.ring(ctx, j.WorkshopID, j.ID)
+	return nil
+}
+
+// Cancel calls a visit off, tells the customer and gives its time back. A
+// customer may until the visit begins, the desk until the work is done; after
+// that it is a Conflict. Cancelling twice is harmless.
+func (d *Desk) Cancel(ctx context.Context, jobID int64, a Actor) error {
+	j, err := d.Job(ctx, jobID)
+	if err != nil {
+		return err
+	}
+	if a.Kind == "customer" && j.Status != Cancelled && !changeable(j.Status) {
+		return fault.New(fault.Conflict, "fault.job_begun")
+	}
+	_, _, err = d.Transition(ctx, TransitionRequest{JobID: jobID, To: Cancelled, Send: true, Actor: a})
+	return err
+}
+
+// close marks a job as closed and lets its token live on for a while.
+func (d *Desk) close(j *Job) {
+	now := d.now()
+	j.ClosedAt = now
+	until, most := now.AddDate(0, tokenAfterClose, 0), j.CreatedAt.AddDate(0, tokenAtMost, 0)
+	if most.Before(until) {
+		until = most
+	}
+	j.TokenExpiresAt = db.At(until)
+	j.RemindAt = db.Time{}
+}

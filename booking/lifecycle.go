@@ -1,0 +1,245 @@
+package booking
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"neuvo/internal/db"
+	"neuvo/internal/fault"
+	"neuvo/notify"
+)
+
+// moves are the moves of a job that make sense, the usual one first. Those that
+// go back undo a mistaken tap: a job that was not received after all, work that
+// goes on after "ready", a customer who came late after all.
+var moves = map[Status][]Status{
+	Unconfirmed:     {Booked, Cancelled},
+	Booked:          {Received, NoShow, Cancelled},
+	Received:        {InWork, WaitingApproval, WaitingParts, Ready, Booked, Cancelled},
+	InWork:          {Ready, WaitingApproval, WaitingParts, Received, Cancelled},
+	WaitingApproval: {InWork, WaitingParts, Ready, Cancelled},
+	WaitingParts:    {InWork, WaitingApproval, Ready, Cancelled},
+	Ready:           {Collected, InWork, WaitingApproval, WaitingParts},
+	NoShow:          {Received},
+}
+
+// silent are the moves that only put right what the customer never heard of.
+var silent = map[[2]Status]bool{
+	{Unconfirmed, Booked}: true,
+	{Received, Booked}:    true,
+	{InWork, Received}:    true,
+}
+
+// NextStatuses gives the statuses that a job may move to from one, the usual
+// first; none for a closed job except the undoing of a no-show.
+func NextStatuses(s Status) []Status { return slices.Clone(moves[s]) }
+
+// occasionOf is the text of a move, "" where the customer has nothing to hear.
+func occasionOf(from, to Status) string {
+	if silent[[2]Status{from, to}] || to == Booked || to == Unconfirmed {
+		return ""
+	}
+	return string(to)
+}
+
+// Transition moves a job along its life and tells the customer where asked to.
+// A move that makes no sense and a Version that is not the job's are Conflicts.
+// A job that is there already stays as it is and nothing is sent, so that a
+// double tap is harmless. The text is signed by the advisor who received.
+func (d *Desk) Transition(ctx context.Context, r TransitionRequest) (*Job, *notify.Message, error) {
+	var check checker
+	r.Body = check.text("body.message.body", r.Body, maxNote, false)
+	if !slices.Contains(Statuses, r.To) {
+		check.fail("body.to", "fault.status_unknown", string(r.To))
+	}
+	if err := invalid(check.bad); err != nil {
+		return nil, nil, err
+	}
+	var job *Job
+	var sent *notify.Message
+	err := d.db.Tx(ctx, func(ctx context.Context) error {
+		j, err := d.lockJob(ctx, r.JobID)
+		if err != nil {
+			return err
+		}
+		job, sent, err = d.transition(ctx, j, r)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return job, sent, nil
+}
+
+// transition is Transition on a locked job.
+func (d *Desk) transition(ctx context.Context, j *Job, r TransitionRequest) (*Job, *notify.Message, error) {
+	if r.Version != 0 && r.Version != j.Version {
+		return nil, nil, fault.New(fault.Conflict, "fault.job_changed")
+	}
+	from := j.Status
+	if from == r.To && (r.ReadyBy.IsZero() || r.ReadyBy.Equal(j.ReadyBy.Time)) {
+		return j, nil, nil
+	}
+	if err := d.move(ctx, j, r); err != nil {
+		return nil, nil, err
+	}
+	if err := d.saveJob(ctx, j); err != nil {
+		return nil, nil, err
+	}
+	if from == r.To { // only the promised time is new
+		err := d.event(ctx, j, r.Actor, JobEvent{Kind: EventOther, State: "ready_by", Body: j.ReadyBy.In(j.zone()).Format(detailTime)})
+		d.ring(ctx, j.WorkshopID, j.ID)
+		return j, nil, err
+	}
+	if err := d.event(ctx, j, r.Actor, JobEvent{Kind: EventStatus, State: string(r.To)}); err != nil {
+		return nil, nil, err
+	}
+	if err := d.aftermath(ctx, j, from); err != nil {
+		return nil, nil, err
+	}
+	full, err := d.Job(ctx, j.ID) // the owner may be another
+	if err != nil {
+		return nil, nil, err
+	}
+	var sent *notify.Message
+	occasion := occasionOf(from, r.To)
+	if r.Send && (occasion != "" || r.Body != "") {
+		if occasion == "" {
+			occasion = "advisor"
+		}
+		if sent, err = d.tell(ctx, full, telling{occasion: occasion, body: r.Body, both: r.To == Cancelled}); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, f := range d.onStatus {
+		if err := f(ctx, full, from, r.To); err != nil {
+			return nil, nil, err
+		}
+	}
+	d.ring(ctx, full.WorkshopID, full.ID)
+	return full, sent, nil
+}
+
+// move checks a move and makes it on the row.
+func (d *Desk) move(ctx context.Context, j *Job, r TransitionRequest) error {
+	from, now := j.Status, d.now()
+	if err := d.allowed(j, r.To); err != nil {
+		return err
+	}
+	if !r.ReadyBy.IsZero() {
+		if !r.ReadyBy.After(now.Time) || r.ReadyBy.After(now.AddDate(1, 0, 0)) {
+			return fault.BadField("body.ready_by", "fault.ready_by", r.ReadyBy.Format(time.RFC3339))
+		}
+		j.ReadyBy = db.At(r.ReadyBy)
+	}
+	if from == r.To {
+		return nil
+	}
+	j.Status = r.To
+	switch r.To {
+	case Booked:
+		j.ReceivedBy, j.ReceivedAt, j.ReadyBy = 0, db.Time{}, db.Time{}
+		d.schedule(j, j.Workshop, j.StartAt.Time, j.EndAt.Time)
+		return nil
+	case Received:
+		if from != InWork {
+			by, err := d.receiver(ctx, j, r)
+			if err != nil {
+				return err
+			}
+			j.ReceivedBy, j.ReceivedAt = by, now
+		}
+		j.ClosedAt = db.Time{}
+		j.TokenExpiresAt = db.At(j.CreatedAt.AddDate(0, tokenAtMost, 0))
+	case Ready:
+		j.ReadyAt = now
+	case InWork, WaitingApproval, WaitingParts:
+		j.ReadyAt = db.Time{}
+	case Cancelled:
+		j.Version++
+		d.close(j)
+	case Collected, NoShow:
+		d.close(j)
+	}
+	j.RemindAt = db.Time{}
+	return nil
+}
+
+// allowed tells whether a job may move to a status now; a Conflict where not.
+func (d *Desk) allowed(j *Job, to Status) error {
+	if j.Status == to {
+		return nil
+	}
+	if !slices.Contains(moves[j.Status], to) {
+		return fault.New(fault.Conflict, "fault.move").With("from", string(j.Status)).With("to", string(to))
+	}
+	if to == NoShow && d.now().Before(j.StartAt.Time) {
+		return fault.New(fault.Conflict, "fault.no_show_early")
+	}
+	return nil
+}
+
+// receiver is who receives the customer: who acts, else who it was booked with.
+func (d *Desk) receiver(ctx context.Context, j *Job, r TransitionRequest) (int64, error) {
+	by := r.By
+	if by == 0 {
+		by = r.Actor.Advisor
+	}
+	if by == 0 || by == j.BookedWith {
+		return j.BookedWith, nil
+	}
+	a, err := d.Advisor(ctx, by)
+	if fault.Is(err, fault.NotFound) || err == nil && (a.WorkshopID != j.WorkshopID || !a.Active) {
+		return 0, fault.BadField("body.by", "fault.advisor_unknown", by)
+	}
+	return by, err
+}
+
+// aftermath is what a move brings with it: claims given back, queued texts that
+// no longer hold dropped.
+func (d *Desk) aftermath(ctx context.Context, j *Job, from Status) error {
+	if j.Status == Cancelled || j.Status == NoShow {
+		if err := d.freeJob(ctx, j.ID); err != nil {
+			return err
+		}
+	}
+	outdated := []string{"reminder"}
+	if slices.Contains(moves[j.Status], from) && occasionOf(j.Status, from) != "" {
+		// Back to where the last move came from: its text, if it still waits, is
+		// not true any more.
+		outdated = append(outdated, occasionOf(j.Status, from))
+	}
+	if _, err := d.notify.Suppress(ctx, j.Subject(), "the job has moved on", outdated...); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Preview gives exactly the text that Transition would send for a move without
+// a body of its own: signed by whoever would own the job then, with the ready-by
+// time that is about to be promised. "" where nothing would go.
+func (d *Desk) Preview(ctx context.Context, jobID int64, to Status, readyBy time.Time, by int64) (text string, err error) {
+	j, err := d.Job(ctx, jobID)
+	if err != nil {
+		return "", err
+	}
+	occasion := occasionOf(j.Status, to)
+	if j.Status == to || occasion == "" {
+		return "", d.allowed(j, to)
+	}
+	if err := d.move(ctx, j, TransitionRequest{To: to, ReadyBy: readyBy, By: by}); err != nil {
+		return "", err
+	}
+	if j.Advisor == nil || j.Advisor.ID != j.Owner() {
+		if j.Advisor, err = d.Advisor(ctx, j.Owner()); err != nil {
+			return "", err
+		}
+	}
+	channels := channelsOf(j, false)
+	if len(channels) == 0 {
+		return "", nil
+	}
+	_, text, err = d.compose(j, telling{occasion: occasion}, channels[0])
+	return text, err
+}

@@ -1,0 +1,294 @@
+package booking
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"neuvo/internal/db"
+	"neuvo/internal/fault"
+	"neuvo/notify"
+	"neuvo/templates"
+)
+
+// telling is what a customer is to be told.
+type telling struct {
+	occasion string
+	both     bool      // by e-mail as well, where there is an address
+	services []Service // for what to bring, where the caller has them
+	due      time.Time // of a promised call
+	body     string    // an advisor's own words in place of the template's
+	purpose  notify.Purpose
+	expires  time.Time
+}
+
+// How long a text is worth sending.
+const (
+	visitTextLife  = 72 * time.Hour // about a visit to come
+	statusTextLife = 24 * time.Hour // about where the work stands
+)
+
+// textData is what the texts of a job may speak of, in the customer's language.
+func (d *Desk) textData(j *Job, t telling) templates.TextData {
+	l, start := j.Locale, j.LocalStart()
+	data := templates.TextData{
+		Workshop: j.Workshop.Name, WorkshopPhone: j.Workshop.Phone,
+		Customer: firstName(j.ContactName), Reference: j.Reference,
+		Link: d.opt.BaseURL + "/j/" + j.Token,
+		Date: templates.Date(l, start), Time: templates.Clock(l, start), Day: templates.Day(l, start),
+		Scale: j.Workshop.SurveyScale,
+	}
+	if j.Advisor != nil {
+		data.Advisor = j.Advisor.FirstName()
+	}
+	if v := j.Vehicle; v != nil {
+		data.Vehicle = strings.Join(strings.Fields(v.Make+" "+v.Model+" "+v.Plate), " ")
+	}
+	var names []string
+	for _, s := range j.Services {
+		names = append(names, s.Name)
+	}
+	data.Service = strings.Join(names, ", ")
+	if !j.ReadyBy.IsZero() {
+		data.ReadyBy = templates.Moment(l, j.ReadyBy.In(j.zone()))
+	}
+	if !t.due.IsZero() {
+		data.Due = templates.Moment(l, t.due.In(j.zone()))
+	}
+	seen := map[string]bool{}
+	for _, s := range t.services {
+		for _, b := range s.In(l).Bring {
+			if !seen[b] {
+				seen[b] = true
+				data.Bring = append(data.Bring, b)
+			}
+		}
+	}
+	return data
+}
+
+// tell queues what a customer is to be told, in the caller's transaction: by
+// SMS, or by e-mail where there is no phone, or by both. It returns the first
+// message, nil where the customer left no address.
+func (d *Desk) tell(ctx context.Context, j *Job, t telling) (*notify.Message, error) {
+	if t.services == nil && (t.occasion == "reminder" || t.occasion == "moved") {
+		rows, err := d.servicesByID(ctx, serviceIDs(j))
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range serviceIDs(j) {
+			t.services = append(t.services, rows[id])
+		}
+	}
+	out := d.outgoing(j, t)
+	var first *notify.Message
+	for _, channel := range channelsOf(j, t.both) {
+		out.Channel, out.To = channel, j.ContactPhone
+		if channel == notify.Email {
+			out.To = j.ContactEmail
+		}
+		var err error
+		if out.MailTitle, out.Body, err = d.compose(j, t, channel); err != nil {
+			return nil, err
+		}
+		m, err := d.notify.Send(ctx, out)
+		if err != nil {
+			return nil, fmt.Errorf("queue %q of job %d: %w", t.occasion, j.ID, err)
+		}
+		if first == nil {
+			first = m
+		}
+	}
+	return first, nil
+}
+
+// channelsOf is how the customer of a job is reached: by SMS, else by e-mail;
+// or by both.
+func channelsOf(j *Job, both bool) []notify.Channel {
+	switch {
+	case j.ContactPhone != "" && j.ContactEmail != "" && both:
+		return []notify.Channel{notify.SMS, notify.Email}
+	case j.ContactPhone != "":
+		return []notify.Channel{notify.SMS}
+	case j.ContactEmail != "":
+		return []notify.Channel{notify.Email}
+	}
+	return nil
+}
+
+// compose writes a telling for a channel; title is for e-mail only.
+func (d *Desk) compose(j *Job, t telling, channel notify.Channel) (title, body string, err error) {
+	data := d.textData(j, t)
+	if channel == notify.Email {
+		title, body, err = templates.Mail(j.Locale, t.occasion, data)
+	} else if t.body == "" {
+		body, err = templates.Text(j.Locale, t.occasion, data)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("write %q of job %d: %w", t.occasion, j.ID, err)
+	}
+	if t.body != "" {
+		body = t.body
+	}
+	return title, body, nil
+}
+
+// outgoing is what the SMS and the e-mail of a telling have in common.
+func (d *Desk) outgoing(j *Job, t telling) notify.Outgoing {
+	out := notify.Outgoing{
+		Subject: j.Subject(), Version: j.Version, Occasion: t.occasion, Purpose: t.purpose,
+		Locale: j.Locale, ByHuman: t.body != "", ExpiresAt: db.At(t.expires),
+	}
+	if j.Advisor != nil {
+		out.Author = j.Advisor.Name
+	}
+	if out.Purpose == "" {
+		out.Purpose = notify.JobUpdate
+	}
+	if out.ExpiresAt.IsZero() {
+		life := statusTextLife
+		switch t.occasion {
+		case "booked", "moved", "cancelled":
+			life = visitTextLife
+		}
+		out.ExpiresAt = db.At(d.now().Add(life))
+	}
+	return out
+}
+
+func serviceIDs(j *Job) []int64 {
+	out := make([]int64, len(j.Services))
+	for i, s := range j.Services {
+		out[i] = s.ServiceID
+	}
+	return out
+}
+
+// Write sends an advisor's own words to the customer over a channel; "" is the
+// one that the customer used last, else SMS. It settles open attentions for the
+// reply. Conflict where the customer has no address on that channel.
+func (d *Desk) Write(ctx context.Context, jobID int64, channel notify.Channel, body string, a Actor) (*notify.Message, error) {
+	var check checker
+	body = check.text("body.body", body, maxNote, true)
+	if channel != "" && channel != notify.SMS && channel != notify.Email {
+		check.fail("body.channel", "fault.channel", string(channel))
+	}
+	if err := invalid(check.bad); err != nil {
+		return nil, err
+	}
+	var sent *notify.Message
+	err := d.db.Tx(ctx, func(ctx context.Context) error {
+		j, err := d.lockJob(ctx, jobID)
+		if err != nil {
+			return err
+		}
+		last, err := d.lastInbound(ctx, j)
+		if err != nil {
+			return err
+		}
+		out, err := d.ownWords(j, a, channel, body, last)
+		if err != nil {
+			return err
+		}
+		if sent, err = d.notify.Send(ctx, out); err != nil {
+			return fmt.Errorf("queue the words to job %d: %w", j.ID, err)
+		}
+		if err := d.settle(ctx, j.ID, a, NeedsReply, NeedsReading, NeedsVerifying); err != nil {
+			return err
+		}
+		d.ring(ctx, j.WorkshopID, j.ID)
+		return nil
+	})
+	return sent, err
+}
+
+// ownWords addresses an advisor's own words. The advisor who writes signs;
+// where staff who receive nobody write, the owner of the job does.
+func (d *Desk) ownWords(j *Job, a Actor, channel notify.Channel, body string, last *notify.Message) (notify.Outgoing, error) {
+	out := d.outgoing(j, telling{occasion: "advisor", body: body, expires: d.now().Add(visitTextLife)})
+	out.Version = 0 // a person's words outlive a rescheduling
+	if a.Name != "" {
+		out.Author = a.Name
+	}
+	out.Channel, out.To = answerChannel(j, channel, last)
+	if out.To == "" {
+		return out, fault.New(fault.Conflict, "fault.no_address").With("channel", string(out.Channel))
+	}
+	if last != nil && last.Channel == out.Channel {
+		out.ReplyToMsg = last.ID
+	}
+	data := d.textData(j, telling{})
+	data.Note = body
+	data.Advisor = firstName(out.Author)
+	var err error
+	if out.Channel == notify.Email {
+		out.MailTitle, out.Body, err = templates.Mail(j.Locale, "advisor", data)
+	} else {
+		out.Body, err = templates.Text(j.Locale, "advisor", data)
+	}
+	if err != nil {
+		return out, fmt.Errorf("sign the words to job %d: %w", j.ID, err)
+	}
+	return out, nil
+}
+
+// answerChannel is how to reach a customer: over the channel asked for, else the
+// one he or she used last, else by SMS, else by e-mail. The address is "" where
+// there is none.
+func answerChannel(j *Job, asked notify.Channel, last *notify.Message) (notify.Channel, string) {
+	mail := j.ContactEmail
+	if mail == "" && last != nil && last.Channel == notify.Email && last.Verified {
+		mail = last.FromAddress
+	}
+	byMail := asked == notify.Email ||
+		asked == "" && mail != "" && (j.ContactPhone == "" || last != nil && last.Channel == notify.Email)
+	if byMail {
+		return notify.Email, mail
+	}
+	return notify.SMS, j.ContactPhone
+}
+
+// lastInbound is the customer's last message on a job; nil where there is none.
+func (d *Desk) lastInbound(ctx context.Context, j *Job) (*notify.Message, error) {
+	messages, err := d.notify.Messages(ctx, j.Subject())
+	if err != nil {
+		return nil, fmt.Errorf("read the messages of job %d: %w", j.ID, err)
+	}
+	for i := len(messages) - 1; i >= 0; i-- {
+		if m := &messages[i]; m.Direction == notify.In && (m.Verified || m.Channel == notify.Web) {
+			return m, nil
+		}
+	}
+	return nil, nil
+}
+
+// CustomerWrites records what a customer writes on the page of the job; it runs
+// the reply handlers like a text or an e-mail. Having the link is not proof of
+// being the customer: the message is not marked as verified. NotFound for an
+// unknown token.
+func (d *Desk) CustomerWrites(ctx context.Context, token, body string) (*notify.Message, error) {
+	var check checker
+	body = check.text("body.body", body, maxNote, true)
+	if err := invalid(check.bad); err != nil {
+		return nil, err
+	}
+	var m *notify.Message
+	err := d.db.Tx(ctx, func(ctx context.Context) error {
+		j, err := d.JobByToken(ctx, token)
+		if err != nil {
+			return err
+		}
+		m, err = d.notify.Record(ctx, j.Subject(), notify.Message{
+			Direction: notify.In, Channel: notify.Web, Kind: notify.Human, Author: j.ContactName, FromAddress: j.ContactPhone,
+			Body: body, Locale: j.Locale, State: notify.Received,
+			MatchRule: "link", MatchEvidence: j.Reference, MatchConfidence: "certain", CreatedAt: d.now(),
+		})
+		if err != nil {
+			return fmt.Errorf("record the words of the customer of job %d: %w", j.ID, err)
+		}
+		d.ring(ctx, j.WorkshopID, j.ID)
+		return nil
+	})
+	return m, err
+}
