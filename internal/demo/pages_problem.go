@@ -118,7 +118,7 @@ func readInput(r *http.Request, v any, form func(url.Values)) error {
 			return nil // an empty body: the fields are missed one by one
 		}
 		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && t.Field != "" {
-			return fault.BadField("body."+t.Field, "validation.type_string", nil).Cause(err)
+			return fault.BadField("body."+t.Field, "validation.string", nil).Cause(err)
 		}
 		if err != nil {
 			return fault.BadField("body", "fault.body", nil).Cause(err)
