@@ -222,18 +222,18 @@ func (n *Notifier) timesIn(ctx context.Context, id int64, state State) (int64, e
 
 // nextDue is when the next message falls due that is not due yet; zero: none.
 func (n *Notifier) nextDue(ctx context.Context) (db.Time, error) {
-	var next db.Time
-	err := n.db.In(ctx).Model(&Message{}).Where("next_at > ?", n.now()).Select("MIN(next_at)").Row().Scan(&next)
-	return next, err
+	var row struct{ At db.Time }
+	err := n.db.In(ctx).Raw("SELECT MIN(next_at) AS at FROM messages WHERE next_at > ?", n.now()).Scan(&row).Error
+	return row.At, err
 }
 
 func (n *Notifier) countQueues(ctx context.Context) (Stats, error) {
 	var s Stats
 	err := n.db.In(ctx).Raw(`SELECT
-		(SELECT COUNT(*) FROM messages WHERE next_at IS NOT NULL),
-		(SELECT COUNT(*) FROM inbound WHERE state = 'triage'),
-		(SELECT COUNT(*) FROM inbound WHERE state = 'stored'),
-		(SELECT MIN(next_at) FROM messages WHERE next_at IS NOT NULL AND next_at <= ?)`, n.now()).
-		Row().Scan(&s.Queued, &s.Triage, &s.Stored, &s.OldestDue)
+		(SELECT COUNT(*) FROM messages WHERE next_at IS NOT NULL) AS queued,
+		(SELECT COUNT(*) FROM inbound WHERE state = 'triage') AS triage,
+		(SELECT COUNT(*) FROM inbound WHERE state = 'stored') AS stored,
+		(SELECT MIN(next_at) FROM messages WHERE next_at IS NOT NULL AND next_at <= ?) AS oldest_due`, n.now()).
+		Scan(&s).Error
 	return s, err
 }
