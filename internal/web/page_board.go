@@ -1,0 +1,264 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"neuvo/booking"
+	"neuvo/internal/fault"
+)
+
+// boardPage is the desk's day.
+type boardPage struct {
+	frame
+	Day       time.Time
+	Today     bool
+	DayURLs   struct{ Before, After, Today string }
+	Mine      bool
+	MineURL   string
+	AllURL    string
+	CanMine   bool // the person receives customers
+	Query     string
+	Found     []boardJob
+	Columns   []boardColumn
+	Alerts    []alert
+	Elsewhere int // alerts of colleagues, not shown
+	Now       time.Time
+}
+
+// boardColumn is one station of the day.
+type boardColumn struct {
+	Key   string // arriving, house, ready, gone
+	Label string
+	Jobs  []boardJob
+}
+
+// boardJob is a job as a card.
+type boardJob struct {
+	*booking.Job
+	Start    time.Time
+	ReadyBy  time.Time
+	Late     bool // it should have been ready, or the customer should have come
+	OtherDay bool
+	Next     []choice
+	Mine     bool
+}
+
+// alert is something an advisor must look at.
+type alert struct {
+	booking.Attention
+	At      time.Time
+	Due     time.Time
+	Overdue bool
+	Urgent  bool
+}
+
+// pageBoard shows a day of the workshop.
+func (s *Server) pageBoard(c echo.Context) error {
+	f, err := s.deskFrame(c, "board")
+	if err != nil {
+		return s.fail(c, err)
+	}
+	ctx := c.Request().Context()
+	zone := f.Workshop.Zone()
+	p := &boardPage{frame: f, Now: s.opt.Now().In(zone), Query: strings.TrimSpace(c.QueryParam("q")), CanMine: f.Staff.AdvisorID != 0}
+	today := midnight(p.Now)
+	p.Day = today
+	if d, err := time.ParseInLocation(time.DateOnly, c.QueryParam("date"), zone); err == nil {
+		p.Day = d
+	}
+	p.Today = p.Day.Equal(today)
+	p.Mine = p.CanMine && c.QueryParam("who") != "all"
+	p.takeLinks(c)
+	if p.Query != "" {
+		err = s.boardSearch(ctx, p)
+	} else {
+		err = s.boardDay(ctx, p)
+	}
+	if err == nil {
+		err = s.boardAlerts(ctx, p)
+	}
+	if err != nil {
+		return s.fail(c, err)
+	}
+	return s.show(c, http.StatusOK, "board", p.Locale, p)
+}
+
+func (p *boardPage) takeLinks(c echo.Context) {
+	base := "/desk"
+	if shop := c.QueryParam("workshop"); shop != "" {
+		base = with(base, "workshop", shop)
+	}
+	who := base
+	if p.CanMine && !p.Mine {
+		who = with(who, "who", "all")
+	}
+	p.DayURLs.Before = with(who, "date", p.Day.AddDate(0, 0, -1).Format(time.DateOnly))
+	p.DayURLs.After = with(who, "date", p.Day.AddDate(0, 0, 1).Format(time.DateOnly))
+	p.DayURLs.Today = who
+	if !p.Today {
+		base = with(base, "date", p.Day.Format(time.DateOnly))
+	}
+	p.MineURL, p.AllURL = base, with(base, "who", "all")
+}
+
+// boardDay lays the day out: what starts on it, and today also what came
+// earlier and is still in the house.
+func (s *Server) boardDay(ctx context.Context, p *boardPage) error {
+	day := booking.JobFilter{WorkshopID: p.Workshop.ID, From: p.Day, To: p.Day.AddDate(0, 0, 1), Limit: maxBoard}
+	jobs, _, err := s.opt.Desk.Jobs(ctx, day)
+	if err != nil {
+		return err
+	}
+	if p.Today {
+		inside, _, err := s.opt.Desk.Jobs(ctx, booking.JobFilter{
+			WorkshopID: p.Workshop.ID, To: p.Day, Limit: maxBoard,
+			Statuses: []booking.Status{booking.Received, booking.InWork, booking.WaitingApproval, booking.WaitingParts, booking.Ready},
+		})
+		if err != nil {
+			return err
+		}
+		jobs = append(inside, jobs...)
+	}
+	keys := []string{"arriving", "house", "ready", "gone"}
+	p.Columns = make([]boardColumn, len(keys))
+	for i, key := range keys {
+		p.Columns[i] = boardColumn{Key: key, Label: p.words("page.board.column." + key)}
+	}
+	slices.SortStableFunc(jobs, func(a, b booking.Job) int { return a.StartAt.Compare(b.StartAt.Time) })
+	for i := range jobs {
+		card := p.card(&jobs[i])
+		if p.Mine && !card.Mine {
+			continue
+		}
+		column := &p.Columns[columnOf(jobs[i].Status)]
+		column.Jobs = append(column.Jobs, card)
+	}
+	return nil
+}
+
+// maxBoard bounds the cards of a day.
+const maxBoard = 200
+
+func columnOf(status booking.Status) int {
+	switch status {
+	case booking.Unconfirmed, booking.Booked:
+		return 0
+	case booking.Ready:
+		return 2
+	case booking.Collected, booking.Cancelled, booking.NoShow:
+		return 3
+	}
+	return 1
+}
+
+// card shows a job on the board, with its next stations as buttons.
+func (p *boardPage) card(job *booking.Job) boardJob {
+	card := boardJob{Job: job, Start: job.LocalStart(), Mine: p.CanMine && job.Owner() == p.Staff.AdvisorID}
+	card.OtherDay = !midnight(card.Start).Equal(p.Day)
+	if !job.ReadyBy.IsZero() {
+		card.ReadyBy = job.ReadyBy.In(p.Workshop.Zone())
+	}
+	switch columnOf(job.Status) {
+	case 0:
+		card.Late = p.Now.After(card.Start.Add(15 * time.Minute))
+	case 1:
+		card.Late = !card.ReadyBy.IsZero() && p.Now.After(card.ReadyBy)
+	}
+	for _, to := range nextOnBoard(job.Status) {
+		card.Next = append(card.Next, p.statusChoice(job, to))
+	}
+	return card
+}
+
+// nextOnBoard leaves out what is rare: the job's own page has all of it.
+func nextOnBoard(status booking.Status) []booking.Status {
+	return slices.DeleteFunc(booking.NextStatuses(status), func(to booking.Status) bool {
+		return to == booking.Cancelled || to == booking.NoShow || len(to) == 0
+	})
+}
+
+// statusChoice is the button that opens the form of a next status.
+func (f *frame) statusChoice(job *booking.Job, to booking.Status) choice {
+	return choice{
+		Value: string(to), Label: f.words("page.act." + string(to)),
+		URL: jobURL(job.ID) + "?to=" + string(to) + "#next",
+	}
+}
+
+// boardSearch finds jobs of any day.
+func (s *Server) boardSearch(ctx context.Context, p *boardPage) error {
+	jobs, _, err := s.opt.Desk.Jobs(ctx, booking.JobFilter{WorkshopID: p.Workshop.ID, Query: p.Query, Limit: 50})
+	for i := range jobs {
+		p.Found = append(p.Found, p.card(&jobs[i]))
+	}
+	return err
+}
+
+// boardAlerts lists what must be looked at, the promised calls with the time
+// they are due.
+func (s *Server) boardAlerts(ctx context.Context, p *boardPage) error {
+	zone := p.Workshop.Zone()
+	list, err := s.opt.Desk.Attentions(ctx, p.Workshop.ID)
+	if err != nil {
+		return err
+	}
+	promises, err := s.opt.Desk.Promises(ctx, p.Workshop.ID, true)
+	if err != nil {
+		return err
+	}
+	due := map[int64]time.Time{}
+	for _, promise := range promises {
+		due[promise.JobID] = promise.DueAt.In(zone)
+	}
+	for _, a := range list {
+		if p.Mine && a.AdvisorID != p.Staff.AdvisorID && a.AdvisorID != 0 {
+			p.Elsewhere++
+			continue
+		}
+		one := alert{Attention: a, At: a.CreatedAt.In(zone), Urgent: a.Kind == booking.NeedsSafetyCall}
+		if at, ok := due[a.JobID]; ok && a.Kind == booking.NeedsCall {
+			one.Due, one.Overdue = at, p.Now.After(at)
+		}
+		p.Alerts = append(p.Alerts, one)
+	}
+	slices.SortStableFunc(p.Alerts, func(a, b alert) int { return a.rank() - b.rank() })
+	return nil
+}
+
+// rank puts danger first, then broken promises, then the rest as they came.
+func (a alert) rank() int {
+	switch {
+	case a.Urgent:
+		return 0
+	case a.Overdue:
+		return 1
+	}
+	return 2
+}
+
+// pageAttentionDone takes an alert off the screen.
+func (s *Server) pageAttentionDone(c echo.Context) error {
+	ctx := c.Request().Context()
+	f, err := s.deskFrame(c, "board")
+	if err != nil {
+		return s.fail(c, err)
+	}
+	id := number(c.Param("id"))
+	list, err := s.opt.Desk.Attentions(ctx, f.Workshop.ID)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	// One that is not in this workshop's list is another's, or done already.
+	if slices.ContainsFunc(list, func(a booking.Attention) bool { return a.ID == id }) {
+		if err := s.opt.Desk.Done(ctx, id, s.actor(c)); err != nil && !fault.Is(err, fault.NotFound) {
+			return s.fail(c, err)
+		}
+	}
+	return seeOther(c, backOr(c, "/desk"))
+}

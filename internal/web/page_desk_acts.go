@@ -1,0 +1,113 @@
+package web
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"neuvo/booking"
+	"neuvo/internal/fault"
+	"neuvo/notify"
+)
+
+// pageDeskWrite sends the advisor's own words.
+func (s *Server) pageDeskWrite(c echo.Context) error {
+	p, err := s.deskJobPage(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	p.Body = typed(c, "body", maxNote)
+	if p.Body == "" {
+		p.Errors["body"] = p.words("fault.message_empty")
+		return s.deskRefused(c, p, fault.New(fault.Invalid, "fault.message_empty"))
+	}
+	channel := notify.Channel(c.FormValue("channel"))
+	if _, err := s.opt.Desk.Write(c.Request().Context(), p.Job.ID, channel, p.Body, s.actor(c)); err != nil {
+		return s.deskRefused(c, p, err)
+	}
+	return seeOther(c, p.Path+"?done=sent#thread")
+}
+
+// pageDeskNote keeps a note that no customer sees.
+func (s *Server) pageDeskNote(c echo.Context) error {
+	p, err := s.deskJobPage(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	p.Note = typed(c, "note", maxNote)
+	if p.Note == "" {
+		p.Errors["note"] = p.words("fault.message_empty")
+		return s.deskRefused(c, p, fault.New(fault.Invalid, "fault.message_empty"))
+	}
+	if err := s.opt.Desk.Note(c.Request().Context(), p.Job.ID, p.Note, s.actor(c)); err != nil {
+		return s.deskRefused(c, p, err)
+	}
+	return seeOther(c, p.Path+"?done=noted#thread")
+}
+
+// pageDeskHandover gives the thread to a colleague of the same workshop.
+func (s *Server) pageDeskHandover(c echo.Context) error {
+	p, err := s.deskJobPage(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	to := number(c.FormValue("advisor"))
+	if to == 0 {
+		p.Errors["advisor"] = p.words("fault.required")
+		return s.deskRefused(c, p, fault.New(fault.Invalid, "fault.invalid"))
+	}
+	if err := s.opt.Desk.Handover(c.Request().Context(), p.Job.ID, to, typed(c, "handover_note", maxNote), s.actor(c)); err != nil {
+		return s.deskRefused(c, p, err)
+	}
+	return seeOther(c, p.Path+"?done=handover")
+}
+
+// pageDeskCancel cancels a booking at the customer's wish.
+func (s *Server) pageDeskCancel(c echo.Context) error {
+	p, err := s.deskJobPage(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	if p.Job.Status == booking.Cancelled {
+		return seeOther(c, p.Path)
+	}
+	if err := s.opt.Desk.Cancel(c.Request().Context(), p.Job.ID, s.actor(c)); err != nil {
+		return s.deskRefused(c, p, err)
+	}
+	return seeOther(c, p.Path+"?done=cancelled")
+}
+
+// pageDeskAttempt records how a promised call ended.
+func (s *Server) pageDeskAttempt(c echo.Context) error {
+	ctx := c.Request().Context()
+	id := number(c.Param("id"))
+	job, err := s.deskJob(c, c.FormValue("job"))
+	if err != nil {
+		return s.fail(c, err)
+	}
+	promises, err := s.opt.Desk.JobPromises(ctx, job.ID)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	for _, promise := range promises {
+		if promise.ID != id {
+			continue
+		}
+		// A second tap finds it closed; that is no failure.
+		if !promise.ClosedAt.IsZero() {
+			return seeOther(c, jobURL(job.ID)+"#promises")
+		}
+		if _, err := s.opt.Desk.Attempt(ctx, id, c.FormValue("outcome"), typed(c, "note", maxNote), s.actor(c)); err != nil {
+			return s.fail(c, err)
+		}
+		return seeOther(c, jobURL(job.ID)+"?done=attempt#promises")
+	}
+	return s.fail(c, fault.New(fault.NotFound, "fault.not_found"))
+}
+
+// deskRefused shows the job again with what is to be mended.
+func (s *Server) deskRefused(c echo.Context, p *deskJobPage, err error) error {
+	status := p.refused(err)
+	if status == 0 {
+		return s.fail(c, err)
+	}
+	return s.showDeskJob(c, status, p)
+}

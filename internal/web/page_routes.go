@@ -1,0 +1,48 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// registerPages puts every page's routes on the server. A GET never acts; each
+// POST ends in a redirect or shows its form again with what is to be mended.
+func registerPages(e *echo.Echo, s *Server) {
+	e.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/book") })
+
+	e.GET("/book", s.pageBook)
+	e.POST("/book/time", s.pageBookTime)
+	e.POST("/book", s.pageBookSubmit)
+
+	e.GET("/j/:token", s.pageJob)
+	e.GET("/j/:token/move", s.pageJobMove)
+	e.POST("/j/:token/move", s.pageJobMoveSubmit)
+	e.GET("/j/:token/cancel", s.pageJobCancel)
+	e.POST("/j/:token/cancel", s.pageJobCancelSubmit)
+	e.POST("/j/:token/messages", s.pageJobWrite)
+	e.POST("/j/:token/callback", s.pageJobCallback)
+
+	e.GET("/s/:token", s.pageSurvey)
+	e.POST("/s/:token", s.pageSurveySubmit)
+
+	e.GET("/desk/sign-in", s.pageSignIn)
+	e.POST("/desk/sign-in", s.pageSignInSubmit)
+	e.POST("/desk/sign-out", s.pageSignOut)
+
+	desk := e.Group("/desk", s.requireStaff)
+	desk.GET("", s.pageBoard)
+	desk.POST("/attentions/:id/done", s.pageAttentionDone)
+	desk.GET("/book", s.pageDeskBook)
+	desk.POST("/book", s.pageDeskBookSubmit)
+	desk.GET("/inbox", s.pageInbox)
+	desk.POST("/inbox/:id/assign", s.pageInboxAssign)
+	desk.POST("/inbox/:id/dismiss", s.pageInboxDismiss)
+	desk.GET("/jobs/:id", s.pageDeskJob)
+	desk.POST("/jobs/:id/status", s.pageDeskStatus)
+	desk.POST("/jobs/:id/messages", s.pageDeskWrite)
+	desk.POST("/jobs/:id/notes", s.pageDeskNote)
+	desk.POST("/jobs/:id/handover", s.pageDeskHandover)
+	desk.POST("/jobs/:id/cancel", s.pageDeskCancel)
+	desk.POST("/promises/:id/attempts", s.pageDeskAttempt)
+}

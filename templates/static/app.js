@@ -1,0 +1,42 @@
+// A few lines of comfort; every page works without them.
+"use strict";
+
+// An error is read out and seen first.
+document.getElementById("problem")?.focus();
+
+// The newest message of a thread is what people come for.
+document.querySelector(".timeline > li:last-child:target")?.scrollIntoView({ block: "center" });
+
+// One tap is enough: a form that is on its way is not sent again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 4000);
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+});
+
+// Who receives and when it is ready stand in the text: ask for it anew.
+document.querySelectorAll("#status-form :is(#f-by, #f-ready)").forEach((input) => {
+  const text = document.getElementById("f-text");
+  const shown = document.querySelector("#status-form [name=shown]");
+  input.addEventListener("change", () => {
+    if (!text || text.value === shown.value) input.form.requestSubmit(input.form.querySelector("[name=refresh]"));
+  });
+});
+
+// How many parts a text has: GSM 03.38 holds 160 or 153 a part, UCS-2 70 or 67.
+const gsm = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[~\]|€]*$/;
+document.querySelectorAll("textarea[data-count]").forEach((area) => {
+  const sign = document.getElementById(area.dataset.count);
+  area.addEventListener("input", () => {
+    const plain = gsm.test(area.value);
+    const length = plain ? area.value.length + (area.value.match(/[\^{}\\[~\]|€]/g) || []).length : area.value.length;
+    const [one, more] = plain ? [160, 153] : [70, 67];
+    const parts = length <= one ? 1 : Math.ceil(length / more);
+    sign.textContent = parts === 1 ? sign.dataset.one : sign.dataset.other.replace("#", parts);
+  });
+});
