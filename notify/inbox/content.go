@@ -90,7 +90,7 @@ func (c *content) leaf(n *node, related bool) (plain, rich []line) {
 	}
 	if n.isText() && !related {
 		flowed := strings.EqualFold(n.params["format"], "flowed")
-		text := decodeCharset(n.params["charset"], bound(n.bytes()))
+		text := decodeCharset(n.params["charset"], n.shown())
 		return plainLines(text, flowed, flowed && strings.EqualFold(n.params["delsp"], "yes")), nil
 	}
 	c.addFile(n)
@@ -112,14 +112,16 @@ func (n *node) isText() bool {
 
 func (n *node) bytes() []byte { return decodeTransfer(n.transfer, n.body) }
 
-// bound cuts a text part to what can be shown, before it is decoded: no charset
-// takes more than four bytes a letter.
-func bound(b []byte) []byte { return b[:min(len(b), 4*maxText)] }
+// shown is as much of a text part as can be shown: no transfer encoding takes
+// more than three times the room, no charset more than four bytes a letter.
+func (n *node) shown() []byte {
+	return decodeTransfer(n.transfer, n.body[:min(len(n.body), 12*maxText)])
+}
 
 // decodeHTML finds the charset of HTML in the part's header or in its own meta
 // element (HTML, section 4.2.5.4).
 func decodeHTML(n *node) string {
-	b := n.bytes()
+	b := decodeTransfer(n.transfer, n.body[:min(len(n.body), 3*maxHTML)])
 	b = b[:min(len(b), maxHTML)]
 	label := n.params["charset"]
 	if label == "" || strings.EqualFold(label, "us-ascii") {

@@ -60,7 +60,7 @@ func readTree(h header, raw, body []byte) (root *node, how string) {
 		}
 	}
 	budget := maxParts
-	messageTree(root, body, 0, &budget)
+	messageTree(root, bytes.NewReader(body), 0, &budget)
 	if !hasLeaf(root) {
 		return &node{kind: "text/plain", params: map[string]string{}, body: body}, "raw"
 	}
@@ -130,9 +130,9 @@ func fromEnmime(p *enmime.Part, depth int, budget *int) *node {
 
 // messageTree reads with go-message's multipart reader, which streams, so that
 // the bounds hold while it reads.
-func messageTree(n *node, body []byte, depth int, budget *int) {
+func messageTree(n *node, body io.Reader, depth int, budget *int) {
 	defer func() { _ = recover() }() // what was read so far stays
-	parts := textproto.NewMultipartReader(bytes.NewReader(body), n.params["boundary"])
+	parts := textproto.NewMultipartReader(body, n.params["boundary"])
 	for *budget > 0 {
 		*budget--
 		p, err := parts.NextPart()
@@ -141,13 +141,12 @@ func messageTree(n *node, body []byte, depth int, budget *int) {
 		}
 		h := p.Header
 		child := newNode(h.Get("Content-Type"), h.Get("Content-Disposition"), h.Get("Content-Transfer-Encoding"), h.Get("Content-Id"))
-		content, err := io.ReadAll(p)
-		if strings.HasPrefix(child.kind, "multipart/") && depth < maxDepth {
-			messageTree(child, content, depth+1, budget)
-		} else {
-			child.body = content
-		}
 		n.children = append(n.children, child)
+		if strings.HasPrefix(child.kind, "multipart/") && depth < maxDepth {
+			messageTree(child, p, depth+1, budget)
+			continue
+		}
+		child.body, err = io.ReadAll(p)
 		if err != nil {
 			return
 		}
