@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"neuvo/booking"
+	"neuvo/internal/auth"
+	"neuvo/internal/db"
+	"neuvo/internal/web"
+	"neuvo/notify"
+	"neuvo/notify/email"
+	"neuvo/notify/inbox"
+	"neuvo/survey"
+)
+
+// App is the whole program as a value: New wires it, Run serves until its
+// context ends, Close gives everything back. main and the end-to-end tests run
+// the same one.
+type App struct {
+	settings settingsServe
+	log      *slog.Logger
+
+	db        *db.DB
+	notifier  *notify.Notifier
+	desk      *booking.Desk
+	surveyor  *survey.Surveyor
+	directory *auth.Directory
+	mailer    *email.Mailer
+	poller    *inbox.Poller
+	parse     func(raw []byte) (notify.Parsed, error)
+	server    *web.Server
+	clockwork *clockwork
+
+	closeOnce sync.Once
+	errClose  error
+}
+
+// appOptions are what tests and the demo change.
+type appOptions struct {
+	settings settingsServe
+	log      *slog.Logger
+	now      func() time.Time
+	demo     http.Handler // mounted at /demo
+	// relaxed lifts the public rate limits, for the demo's single address.
+	relaxed bool
+	// database is used instead of opening settings.Database; the App closes it.
+	database *db.DB
+}
+
+// newApp opens the database and wires the rooms from the bottom up. The schema
+// must be there: see db.Migrate.
+func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
+	if opt.now == nil {
+		opt.now = time.Now
+	}
+	a := &App{settings: opt.settings, log: opt.log, db: opt.database}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.db == nil {
+		if a.db, err = db.Open(ctx, db.Options{DSN: opt.settings.Database, Now: opt.now, Log: opt.log}); err != nil {
+			return a, err
+		}
+	}
+	if opt.settings.Migrate {
+		if _, err := a.db.Migrate(ctx); err != nil {
+			return a, err
+		}
+	}
+	if err := a.db.CheckSchema(ctx); err != nil {
+		return a, err
+	}
+	holder := holderName()
+	if err := a.wireMail(ctx, opt, holder); err != nil {
+		return a, err
+	}
+	a.desk = booking.New(a.db, a.notifier, booking.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, Log: opt.log})
+	a.surveyor = survey.New(a.db, a.desk, a.notifier, survey.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, Log: opt.log})
+	a.directory = auth.New(a.db)
+	a.connectRooms()
+	a.server, err = web.New(web.Options{
+		DB: a.db, Desk: a.desk, Notifier: a.notifier, Surveyor: a.surveyor, Directory: a.directory,
+		Now: opt.now, Log: opt.log, BaseURL: opt.settings.BaseURL, TrustedProxies: opt.settings.TrustedProxies,
+		Version: version, Demo: opt.demo, Ready: a.db.Ping, Relaxed: opt.relaxed,
+	})
+	if err != nil {
+		return a, fmt.Errorf("set up the web server: %w", err)
+	}
+	a.clockwork, err = newClockwork(a.schedules(), a.db, holder, opt.log)
+	return a, err
+}
+
+// wireMail sets up what sends and what receives.
+func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error {
+	key, err := a.db.Secret(ctx, "address")
+	if err != nil {
+		return err
+	}
+	addresses, err := notify.NewAddresses(opt.settings.ReplyAddress, key)
+	if err != nil {
+		return err
+	}
+	if a.mailer, err = email.NewMailer(email.MailerOptions{URL: opt.settings.SMTP, Log: opt.log}); err != nil {
+		return err
+	}
+	texts, err := email.NewSMSGateway(a.mailer, email.SMSOptions{Address: opt.settings.SMSAddress, Subject: opt.settings.SMSSubject})
+	if err != nil {
+		return err
+	}
+	mailDomain := domainOf(opt.settings.ReplyAddress)
+	a.notifier = notify.New(a.db, notify.Options{
+		Now: opt.now, Log: opt.log, Addresses: addresses, MailDomain: mailDomain, Holder: holder,
+		// Every gateway there is: nothing registers itself.
+		Gateways: []notify.Gateway{email.NewSMTP(a.mailer), texts},
+	})
+	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain}
+	a.parse = func(raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, read) }
+	a.poller, err = inbox.NewPoller(a.notifier, inbox.PollerOptions{
+		URL: opt.settings.IMAP, Mailbox: opt.settings.Mailbox, Parse: read,
+		DB: a.db, Holder: holder, Log: opt.log, Now: opt.now,
+	})
+	return err
+}
+
+// connectRooms lets news travel upward: who hears of a reply (the survey first,
+// then the job's advisor), of a text that did not arrive, of a job that moved.
+func (a *App) connectRooms() {
+	a.notifier.OnReply(a.surveyor.HandleReply)
+	a.notifier.OnReply(a.desk.HandleReply)
+	a.notifier.OnFailure(a.desk.HandleFailure)
+	a.notifier.SetVersions(a.desk.Version)
+	a.desk.OnStatus(a.surveyor.OnStatus)
+}
+
+// holderName tells this process from its replicas in claims and leases.
+func holderName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:6])
+}
+
+// drainTime is how long a stop waits for texts on their way.
+const drainTime = 20 * time.Second
+
+// Run serves on the listener until ctx ends, then stops in the mirror order:
+// HTTP, schedules and inbox, sends on their way. Close ends the rest.
+func (a *App) Run(ctx context.Context, listener net.Listener) error {
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	var loops sync.WaitGroup
+	loops.Go(func() {
+		if err := a.notifier.Run(work); err != nil && work.Err() == nil {
+			a.log.Error("sender stopped", "err", err)
+		}
+	})
+	loops.Go(func() {
+		if err := a.poller.Watch(work, nil); err != nil && work.Err() == nil {
+			a.log.Error("inbox watch stopped", "err", err)
+		}
+	})
+	a.clockwork.start(work)
+
+	served := make(chan error, 1)
+	go func() { served <- a.server.Serve(listener) }()
+	var err error
+	select {
+	case err = <-served:
+		err = fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err = errors.Join(err, a.server.Shutdown(stop))
+	stopWork()
+	a.clockwork.stop()
+	loops.Wait()
+	return err
+}
+
+// settle sends what is due and reads what has come, until both are quiet. The
+// demo calls it after moving its clock; bounded, because two machines that
+// answer each other would never be quiet.
+func (a *App) settle(ctx context.Context) error {
+	for range 20 {
+		sent, err := a.notifier.SendDue(ctx)
+		if err != nil {
+			return err
+		}
+		read, err := a.poller.Poll(ctx)
+		if err != nil {
+			return err
+		}
+		if sent == 0 && read == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// Close closes the mailbox and the database. Calling it twice is harmless.
+func (a *App) Close() error {
+	a.closeOnce.Do(func() {
+		var errs []error
+		if a.poller != nil {
+			errs = append(errs, a.poller.Close())
+		}
+		if a.mailer != nil {
+			errs = append(errs, a.mailer.Close())
+		}
+		if a.db != nil {
+			errs = append(errs, a.db.Close())
+		}
+		a.errClose = errors.Join(errs...)
+	})
+	return a.errClose
+}
