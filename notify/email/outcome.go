@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -40,15 +41,16 @@ func beforeMail(what string, err error) error {
 }
 
 // refused is a failure up to the final dot. The host's 5xx is final (RFC 5321
-// section 4.2.1), except for those codes that ask for a sign-in (RFC 4954
-// section 6): they are about our settings. All else is worth another try.
+// section 4.2.1), except for those codes with which hosts ask for a sign-in (RFC
+// 4954 section 6; some say 502 or 503): they are about our settings, not about
+// the message. All else is worth another try.
 func refused(what string, err error) error {
 	code, text := reply(err)
 	switch {
 	case code == 0:
 		return failure(true, false, 0, "the connection to the mail host broke off: "+cause(err), err)
-	case code == 530 || code == 534 || code == 535 || code == 538:
-		return failure(true, false, code, "the mail host asks for a sign-in: "+text, err)
+	case slices.Contains([]int{502, 503, 530, 534, 535, 538}, code):
+		return failure(true, false, code, "the mail host does not take messages with these settings: "+text, err)
 	case code >= 500 && code < 600:
 		return failure(false, false, code, "the mail host refused "+what+": "+text, err)
 	}
