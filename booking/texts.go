@@ -34,7 +34,7 @@ func (d *Desk) textData(j *Job, t telling) templates.TextData {
 	l, start := j.Locale, j.LocalStart()
 	data := templates.TextData{
 		Workshop: j.Workshop.Name, WorkshopPhone: j.Workshop.Phone,
-		Customer: firstName(j.ContactName), Reference: j.Reference,
+		Customer: firstName(j.ContactName), Reference: j.Reference, Address: j.Workshop.Address,
 		Link: d.opt.BaseURL + "/j/" + j.Token,
 		Date: templates.Date(l, start), Time: templates.Clock(l, start), Day: templates.Day(l, start),
 		Scale: j.Workshop.SurveyScale,

@@ -158,6 +158,8 @@ CREATE TABLE customers (
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX customers_phone ON customers (phone);
+-- One customer for a phone: two first bookings at once must not make two.
+CREATE UNIQUE INDEX customers_phone_once ON customers (phone) WHERE phone <> '';
 CREATE INDEX customers_email ON customers (email);
 
 CREATE TABLE vehicles (
