@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"html/template"
+	"io"
 	"io/fs"
 	"maps"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -255,4 +257,25 @@ func luminance(t *testing.T, hex string) float64 {
 		return math.Pow((c+0.055)/1.055, 2.4)
 	}
 	return 0.2126*channel(16) + 0.7152*channel(8) + 0.0722*channel(0)
+}
+
+func TestPagesAndTextsMayBeAskedForAtOnce(t *testing.T) {
+	withPage(t, "example", "fi", `{{define "content"}}{{t "status.ready"}}{{asset "mark.svg"}}{{end}}`)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for _, page := range pageNames(t) {
+				if _, err := pages.get(page, "sv"); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := Render(io.Discard, "example", "fi", nil); err != nil {
+				t.Error(err)
+			}
+			if _, err := Text("en", "ready", sample("en")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -92,8 +93,8 @@ func TestEveryTextReadsWellWithAndWithoutItsParts(t *testing.T) {
 	})
 }
 
-// TestEveryTextReadsWellWithoutAnyOfItsParts leaves out every combination of
-// the optional parts: none may leave a hole.
+// TestEveryTextReadsWellWithoutAnyOfItsParts leaves out the optional parts: each
+// alone, each pair, all, and all but one. None may leave a hole.
 func TestEveryTextReadsWellWithoutAnyOfItsParts(t *testing.T) {
 	optional := []func(*TextData){
 		func(d *TextData) { d.Advisor = "" },
@@ -108,7 +109,10 @@ func TestEveryTextReadsWellWithoutAnyOfItsParts(t *testing.T) {
 	}
 	for _, locale := range Locales {
 		for _, occasion := range Occasions {
-			for missing := range 1 << len(optional) {
+			for missing := range uint(1) << len(optional) {
+				if n := bits.OnesCount(missing); n > 2 && n < len(optional)-1 {
+					continue
+				}
 				d := sample(locale)
 				for i, leaveOut := range optional {
 					if missing&(1<<i) != 0 {
