@@ -87,6 +87,13 @@ func (c *Clock) set(t time.Time) {
 	c.offset = t.Sub(c.real())
 }
 
+// setOffset puts the clock back to where it was before the seed.
+func (c *Clock) setOffset(offset time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = offset
+}
+
 // forward makes the clock show t unless it is past that already, which happens
 // when a step took longer than the time it moved.
 func (c *Clock) forward(t time.Time) {

@@ -1,0 +1,180 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"neuvo/booking"
+)
+
+// step is something that happens in the demo's week.
+type step struct {
+	at time.Time
+	do func(ctx context.Context) error
+	// What follows once it is committed: texts go out, or answers are read too.
+	sends, reads bool
+}
+
+// visit is one job of the demo.
+type visit struct {
+	person   person
+	services []string
+	advisor  string // key of whom the customer wants; "" anyone
+	ends     booking.Status
+	quiet    bool // no reminder and no e-mail
+
+	start   time.Time
+	advises int64 // who has the start free
+	job     *booking.Job
+}
+
+// week plans what happens and lets it happen in order.
+func (s *seeder) week(ctx context.Context) error {
+	if err := s.plan(ctx); err != nil {
+		return err
+	}
+	slices.SortStableFunc(s.steps, func(a, b step) int { return a.at.Compare(b.at) })
+	for i := 0; i < len(s.steps); {
+		// Steps without consequences share a transaction with the next that has.
+		end := i
+		for end < len(s.steps)-1 && !s.steps[end].sends && !s.steps[end].reads {
+			end++
+		}
+		if err := s.run(ctx, s.steps[i:end+1]); err != nil {
+			return err
+		}
+		i = end + 1
+	}
+	return nil
+}
+
+func (s *seeder) run(ctx context.Context, steps []step) error {
+	err := s.opt.DB.Tx(ctx, func(ctx context.Context) error {
+		for _, st := range steps {
+			s.opt.Clock.set(st.at)
+			if st.reads {
+				continue // answers go over SMTP, not through this transaction
+			}
+			if err := st.do(ctx); err != nil {
+				return fmt.Errorf("at %s: %w", st.at.Format(time.RFC3339), err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	switch last := steps[len(steps)-1]; {
+	case last.reads:
+		// What is answered must have come first.
+		if _, err := s.opt.Notifier.SendDue(ctx); err != nil {
+			return err
+		}
+		if err := last.do(ctx); err != nil {
+			return fmt.Errorf("at %s: %w", last.at.Format(time.RFC3339), err)
+		}
+		if s.opt.Settle != nil {
+			return s.opt.Settle(ctx)
+		}
+	case last.sends:
+		_, err = s.opt.Notifier.SendDue(ctx)
+	}
+	return err
+}
+
+// slots are starts that can be booked, by day, and who is taken when.
+type slots struct {
+	days  [][]booking.Slot
+	taken map[int64]map[int64]bool // advisor, quarter of an hour
+}
+
+// free asks the desk once for all starts of the demo's weeks. It asks for the
+// service with the longest reception, so that each start fits every service.
+func (s *seeder) free(ctx context.Context) (past, future *slots, err error) {
+	longest := slices.MaxFunc(slices.Collect(values(s.services)), func(a, b booking.Service) int {
+		return cmp.Compare(a.ReceptionMinutes, b.ReceptionMinutes)
+	})
+	from := s.now.Add(-seededSince).In(s.zone)
+	available, err := s.opt.Desk.Availability(ctx, booking.AvailabilityQuery{
+		WorkshopID: s.shop.ID, ServiceIDs: []int64{longest.ID}, Transport: longest.Transports[0],
+		From: from.Format(time.DateOnly), To: from.AddDate(0, 0, 45).Format(time.DateOnly),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	taken := map[int64]map[int64]bool{}
+	past, future = &slots{taken: taken}, &slots{taken: taken}
+	for _, d := range available.Days {
+		var before, after []booking.Slot
+		for _, slot := range d.Slots {
+			if slot.Start.Before(s.now.Add(-10 * time.Minute)) {
+				before = append(before, slot)
+			} else if slot.Start.After(s.now.Add(45 * time.Minute)) {
+				after = append(after, slot)
+			}
+		}
+		if len(before) > 0 {
+			past.days = append(past.days, before)
+		}
+		if len(after) > 0 {
+			future.days = append(future.days, after)
+		}
+	}
+	if len(past.days) < 2 || len(future.days) < 2 {
+		return nil, nil, fmt.Errorf("the workshop is open on %d days before and %d days after now", len(past.days), len(future.days))
+	}
+	return past, future, nil
+}
+
+func values[K comparable, V any](m map[K]V) func(func(V) bool) {
+	return func(yield func(V) bool) {
+		for _, v := range m {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// quarter is how finely the demo spreads its starts, in seconds.
+const quarter = 15 * 60
+
+// take gives a start on a day, about as far into it as asked (0 to 1), with the
+// wanted advisor where he or she is in. Taken starts move on to the next, and
+// over to the next day.
+func (f *slots) take(day int, into float64, wanted int64) (booking.Slot, int64, error) {
+	for range f.days {
+		list := f.days[day%len(f.days)]
+		first := int(into * float64(len(list)))
+		for i := range list {
+			slot := list[(first+i)%len(list)]
+			who := slot.AdvisorIDs
+			if slices.Contains(who, wanted) {
+				who = []int64{wanted}
+			}
+			for _, id := range who {
+				if f.claim(id, slot.Start.Unix()/quarter) {
+					return slot, id, nil
+				}
+			}
+		}
+		day++
+	}
+	return booking.Slot{}, 0, fmt.Errorf("no start is left for the demo")
+}
+
+func (f *slots) claim(advisor, q int64) bool {
+	mine := f.taken[advisor]
+	if mine == nil {
+		mine = map[int64]bool{}
+		f.taken[advisor] = mine
+	}
+	if mine[q] || mine[q+1] || mine[q-1] {
+		return false
+	}
+	mine[q], mine[q+1] = true, true
+	return true
+}
