@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	// maxMessage is the largest message that is fetched; of a larger one the
-	// fields are kept, and the reason.
+	// maxMessage is the largest message that is fetched unless options say else.
 	maxMessage = 50 << 20
 	// maxHeaders bounds the fields of a message too large to fetch.
 	maxHeaders = 256 << 10
@@ -71,13 +70,13 @@ func (s *session) list(ctx context.Context, last imap.UID, next imap.UID) ([]ent
 }
 
 // nextBatch cuts the next messages to fetch at once off the front.
-func nextBatch(entries []entry) (batch, rest []entry) {
+func nextBatch(entries []entry, limit int64) (batch, rest []entry) {
 	var size int64
 	for i, e := range entries {
 		if i > 0 && (i == batchCount || size+e.size > batchBytes) {
 			return entries[:i], entries[i:]
 		}
-		size += min(e.size, maxMessage)
+		size += min(e.size, limit)
 	}
 	return entries, nil
 }
@@ -85,15 +84,15 @@ func nextBatch(entries []entry) (batch, rest []entry) {
 // fetch gives the messages of a batch, oldest first. Those that vanished
 // meanwhile are missing from it. One that the server cannot give is replaced by
 // a note that says so: a person will see it, and the ones behind it come in.
-func (s *session) fetch(ctx context.Context, batch []entry) ([]fetched, error) {
+func (s *session) fetch(ctx context.Context, batch []entry, limit int64) ([]fetched, error) {
 	var small imap.UIDSet
 	var out []fetched
 	for _, e := range batch {
-		if e.size <= maxMessage {
+		if e.size <= limit {
 			small.AddNum(e.uid)
 			continue
 		}
-		m, err := s.fetchLarge(ctx, e)
+		m, err := s.fetchLarge(ctx, e, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +101,7 @@ func (s *session) fetch(ctx context.Context, batch []entry) ([]fetched, error) {
 	if len(small) > 0 {
 		got, err := s.fetchSet(ctx, small, &imap.FetchItemBodySection{Peek: true})
 		if _, refused := errors.AsType[*imap.Error](err); refused {
-			got, err = s.fetchEach(ctx, batch, got)
+			got, err = s.fetchEach(ctx, batch, got, limit)
 		}
 		if err != nil {
 			return nil, err
@@ -144,9 +143,9 @@ func sectionBytes(m *imapclient.FetchMessageBuffer) []byte {
 }
 
 // fetchEach goes on one by one after the server refused a batch.
-func (s *session) fetchEach(ctx context.Context, batch []entry, have []fetched) ([]fetched, error) {
+func (s *session) fetchEach(ctx context.Context, batch []entry, have []fetched, limit int64) ([]fetched, error) {
 	for _, e := range batch {
-		if e.size > maxMessage || slices.ContainsFunc(have, func(f fetched) bool { return f.uid == e.uid }) {
+		if e.size > limit || slices.ContainsFunc(have, func(f fetched) bool { return f.uid == e.uid }) {
 			continue
 		}
 		got, err := s.fetchSet(ctx, imap.UIDSetNum(e.uid), &imap.FetchItemBodySection{Peek: true})
@@ -162,7 +161,7 @@ func (s *session) fetchEach(ctx context.Context, batch []entry, have []fetched) 
 }
 
 // fetchLarge keeps the fields of a message that is too large.
-func (s *session) fetchLarge(ctx context.Context, e entry) ([]fetched, error) {
+func (s *session) fetchLarge(ctx context.Context, e entry, limit int64) ([]fetched, error) {
 	got, err := s.fetchSet(ctx, imap.UIDSetNum(e.uid), &imap.FetchItemBodySection{
 		Peek: true, Specifier: imap.PartSpecifierHeader, Partial: &imap.SectionPartial{Offset: 0, Size: maxHeaders},
 	})
@@ -172,7 +171,7 @@ func (s *session) fetchLarge(ctx context.Context, e entry) ([]fetched, error) {
 	if err != nil || len(got) == 0 {
 		return nil, err
 	}
-	reason := fmt.Sprintf("the message has %d bytes, more than the %d that are fetched; only its header is kept here", e.size, maxMessage)
+	reason := fmt.Sprintf("the message has %d bytes, more than the %d that are fetched; only its header is kept here", e.size, limit)
 	return []fetched{note(e, reason, got[0].bytes, got[0].date)}, nil
 }
 

@@ -35,7 +35,7 @@ func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
 	raw = normalise(raw)
 	h, body := splitMessage(raw)
 	root, _ := readTree(h, raw, body)
-	if why := h.get(strings.ToLower(KeptHeader)); why != "" && len(body) == 0 {
+	if why := h.get(strings.ToLower(KeptHeader)); why != "" && strings.TrimSpace(string(body)) == "" {
 		root = &node{kind: "text/plain", body: []byte("[" + why + "]")}
 	}
 	c := readContent(root)

@@ -42,6 +42,9 @@ type PollerOptions struct {
 	Now func() time.Time
 	// After is AfterFlag (also where empty) or AfterLeave.
 	After string
+	// MaxMessage is the largest message fetched whole, in bytes; 50 MiB where 0.
+	// Of a larger one the fields are kept, with the reason.
+	MaxMessage int64
 	// IdleCycle is how long one IDLE lasts, at most and by default 4 minutes:
 	// middle boxes drop silent connections well before the 29 minutes of RFC 2177.
 	IdleCycle time.Duration
@@ -97,6 +100,9 @@ func newPoller(n store, opt PollerOptions) (*Poller, error) {
 	}
 	if opt.Now == nil {
 		opt.Now = opt.DB.Now
+	}
+	if opt.MaxMessage <= 0 {
+		opt.MaxMessage = maxMessage
 	}
 	if opt.IdleCycle <= 0 || opt.IdleCycle > 4*time.Minute {
 		opt.IdleCycle = 4 * time.Minute
@@ -175,7 +181,7 @@ func (p *Poller) bringIn(ctx context.Context) (fresh int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for batch, rest := nextBatch(entries); len(batch) > 0; batch, rest = nextBatch(rest) {
+	for batch, rest := nextBatch(entries, p.opt.MaxMessage); len(batch) > 0; batch, rest = nextBatch(rest, p.opt.MaxMessage) {
 		n, err := p.bringBatch(ctx, batch, box.UIDValidity)
 		fresh += n
 		if err != nil {
@@ -198,7 +204,7 @@ func (p *Poller) bringIn(ctx context.Context) (fresh int, err error) {
 
 // bringBatch fetches a batch, stores it, and only then changes the mailbox.
 func (p *Poller) bringBatch(ctx context.Context, batch []entry, uidValidity uint32) (fresh int, err error) {
-	messages, err := p.session.fetch(ctx, batch)
+	messages, err := p.session.fetch(ctx, batch, p.opt.MaxMessage)
 	if err != nil {
 		return 0, err
 	}
