@@ -179,7 +179,7 @@ func (p *boardPage) card(job *booking.Job) boardJob {
 // nextOnBoard leaves out what is rare: the job's own page has all of it.
 func nextOnBoard(status booking.Status) []booking.Status {
 	return slices.DeleteFunc(booking.NextStatuses(status), func(to booking.Status) bool {
-		return to == booking.Cancelled || to == booking.NoShow || len(to) == 0
+		return to == booking.Cancelled || to == booking.NoShow || columnOf(to) < columnOf(status)
 	})
 }
 

@@ -32,6 +32,7 @@ type statusForm struct {
 	AskBy     bool
 	By        int64
 	Version   int
+	From      booking.Status // where the job stood when the form was opened
 	Recipient string
 }
 
@@ -45,7 +46,7 @@ func (s *Server) openPreview(c echo.Context, p *deskJobPage, to booking.Status) 
 		return nil
 	}
 	f := &statusForm{
-		To: to, Label: p.words("page.act." + string(to)), Version: p.Job.Version, By: s.actingAdvisor(c, p.Job),
+		To: to, Label: p.words("page.act." + string(to)), Version: p.Job.Version, From: p.Job.Status, By: s.actingAdvisor(c, p.Job),
 		AskReady: slices.Contains(readyFits, to), AskBy: to == booking.Received, Recipient: p.recipient(),
 	}
 	readyBy := localInput(c.FormValue("ready_by"), p.Job.Workshop.Zone())
@@ -101,7 +102,7 @@ func (s *Server) pageDeskStatus(c echo.Context) error {
 	}
 	to := booking.Status(c.FormValue("to"))
 	version := int(number(c.FormValue("version")))
-	if version != p.Job.Version {
+	if version != p.Job.Version || c.FormValue("from") != string(p.Job.Status) {
 		return s.staleStatus(c, p, to)
 	}
 	if err := s.openPreview(c, p, to); err != nil {
