@@ -11,6 +11,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
+
+	"neuvo/templates"
 )
 
 // openAPI serves the description of the API, made once.
@@ -46,7 +48,7 @@ func (s *Server) docs(api huma.API) echo.HandlerFunc {
 	page := sync.OnceValues(func() ([]byte, error) {
 		var b bytes.Buffer
 		err := docPage.Execute(&b, map[string]any{
-			"Info": api.OpenAPI().Info, "Calls": docCalls(api.OpenAPI()),
+			"Style": templates.Asset("app.css"), "Info": api.OpenAPI().Info, "Calls": docCalls(api.OpenAPI()),
 		})
 		return b.Bytes(), err
 	})
@@ -148,8 +150,8 @@ func typeName(schema *huma.Schema) string {
 // pages: nobody but programmers reads it.
 var docPage = template.Must(template.New("docs").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{.Info.Title}} API</title></head><body>
-<main><h1>{{.Info.Title}} API</h1>
+<title>{{.Info.Title}} API</title><link rel="stylesheet" href="{{.Style}}"></head><body>
+<main class="page"><h1>{{.Info.Title}} API</h1>
 <p>{{.Info.Description}} The whole description for programs is <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 <p>Staff calls carry <code>Authorization: Bearer TOKEN</code> or the desk's session cookie.
 Every POST takes an <code>Idempotency-Key</code>. Errors are problem documents (RFC 9457).</p>

@@ -160,7 +160,7 @@ func (s *Server) bounded(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		if r.ContentLength > maxBody {
-			return fault.New(fault.Invalid, "fault.too_large").Cause(&http.MaxBytesError{Limit: maxBody})
+			return &http.MaxBytesError{Limit: maxBody}
 		}
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 		if isAPI(r.URL.Path) && !safe(r.Method) {
