@@ -65,6 +65,9 @@ type plan struct {
 // Availability offers can be booked; the desk may book without notice and at
 // once. The customer is told by SMS, and by e-mail where an address was given.
 func (d *Desk) Book(ctx context.Context, r BookingRequest) (*Job, error) {
+	if made, err := d.jobOfRequest(ctx, r.RequestKey); made != nil || err != nil {
+		return made, err
+	}
 	p, err := d.plan(ctx, r, true)
 	if err != nil {
 		return nil, err
@@ -262,6 +265,9 @@ func (d *Desk) bookWith(ctx context.Context, p *plan, r BookingRequest, advisor 
 		if !errors.Is(err, errNameUsed) {
 			return job, err
 		}
+		if made, err := d.jobOfRequest(ctx, r.RequestKey); made != nil || err != nil {
+			return made, err
+		}
 	}
 	return nil, fmt.Errorf("draw a reference: %w", err)
 }
@@ -325,7 +331,7 @@ func (d *Desk) newJob(p *plan, r BookingRequest, advisor int64, customer *Custom
 		ContactName: p.contact.Name, ContactPhone: p.contact.Phone, ContactEmail: p.contact.Email, Locale: p.contact.Locale,
 		BookedWith: advisor, Zone: p.shop.TimeZone, Transport: p.transport, Note: p.note,
 		ConsentSurvey: r.ConsentSurvey, ConsentReminders: r.ConsentReminders, ConsentMarketing: r.ConsentMarketing,
-		Source: r.Source, CreatedAt: now, UpdatedAt: now,
+		Source: r.Source, RequestKey: r.RequestKey, CreatedAt: now, UpdatedAt: now,
 	}
 	if job.Source == "" {
 		job.Source = SourceWeb

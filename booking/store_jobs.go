@@ -14,8 +14,9 @@ import (
 	"neuvo/internal/db"
 )
 
-// errNameUsed means that a reference or token has been drawn before.
-var errNameUsed = errors.New("reference or token in use")
+// errNameUsed means that a reference or token has been drawn before, or that
+// the request has made its job meanwhile.
+var errNameUsed = errors.New("reference, token or request key in use")
 
 // fill loads what stands beside jobs: at most six queries, however many jobs.
 func (d *Desk) fill(ctx context.Context, jobs []Job) error {
@@ -89,6 +90,18 @@ func (d *Desk) JobByToken(ctx context.Context, token string) (*Job, error) {
 		return nil, notFound()
 	}
 	return d.jobWhere(ctx, "token = ? AND token_expires_at > ?", token, d.now())
+}
+
+// jobOfRequest gives the job that a request has made, nil if it made none.
+func (d *Desk) jobOfRequest(ctx context.Context, key string) (*Job, error) {
+	if key == "" {
+		return nil, nil
+	}
+	job, err := d.jobWhere(ctx, "request_key = ?", key)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return job, err
 }
 
 func (d *Desk) jobWhere(ctx context.Context, where string, args ...any) (*Job, error) {

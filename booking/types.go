@@ -228,6 +228,7 @@ type Job struct {
 	ConsentReminders bool
 	ConsentMarketing bool
 	Source           string // web, desk, import, demo
+	RequestKey       string // names the request that made it, so that asking again makes no second
 	RemindAt         db.Time
 	CreatedAt        db.Time
 	UpdatedAt        db.Time
@@ -454,6 +455,9 @@ type BookingRequest struct {
 	ConsentReminders bool
 	ConsentMarketing bool
 	Source           string // web, desk
+	// RequestKey, where not empty, names this request: one that has made a job
+	// already gets that job, also when the first answer was lost in a crash.
+	RequestKey string
 	Actor            Actor
 }
 

@@ -122,7 +122,7 @@ func (b *bed) stock() {
 	}
 }
 
-// passes moves the clock, minute by minute, and lets everything happen that
+// passes moves the clock, five minutes at a time, and lets everything happen that
 // falls due on the way.
 func (b *bed) passes(d time.Duration) {
 	b.t.Helper()
@@ -132,7 +132,7 @@ func (b *bed) passes(d time.Duration) {
 func (b *bed) until(at time.Time) {
 	b.t.Helper()
 	for b.now().Before(at) {
-		b.clock.Store(min(b.now().Add(time.Minute).UnixNano(), at.UnixNano()))
+		b.clock.Store(min(b.now().Add(5*time.Minute).UnixNano(), at.UnixNano()))
 		if err := b.app.clockwork.step(b.t.Context(), b.now()); err != nil {
 			b.t.Fatal(err)
 		}

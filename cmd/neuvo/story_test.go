@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	satu  = "satu@example.test"
-	mikko = "mikko@example.test"
-	liisa = "+358401234567"
-	inbox = "liisa@example.test"
+	satu    = "satu@example.test"
+	mikko   = "mikko@example.test"
+	liisa   = "+358401234567"
+	mailbox = "liisa@example.test"
 )
 
 // books makes an online booking for Liisa and gives the answer.
@@ -22,7 +22,7 @@ func (b *bed) books(service, advisor, start, plate string) object {
 		"workshop_id": workshop, "service_ids": []string{b.named("/api/v1/services?workshop_id="+workshop, service)},
 		"advisor_id": b.named("/api/v1/advisors?workshop_id="+workshop, advisor),
 		"start":      start, "transport": "drop_off",
-		"customer": object{"name": "Liisa Virtanen", "phone": "040 123 4567", "email": inbox, "locale": "fi"},
+		"customer": object{"name": "Liisa Virtanen", "phone": "040 123 4567", "email": mailbox, "locale": "fi"},
 		"vehicle":  object{"plate": plate, "make": "Volvo", "model": "V60"},
 		"consents": object{"survey": true, "reminders": true, "marketing": false},
 	}
@@ -79,7 +79,7 @@ func TestTheMainLoop(t *testing.T) {
 		if !strings.Contains(texts[0].body, "Satu") || !strings.Contains(texts[1].body, "Mikko") {
 			t.Fatalf("the texts are not from the advisors: %q, %q", texts[0].body, texts[1].body)
 		}
-		mails := b.world.mails(t, inbox)
+		mails := b.world.mails(t, mailbox)
 		if len(mails) != 2 {
 			t.Fatalf("%d e-mails confirm two bookings", len(mails))
 		}
@@ -99,7 +99,7 @@ func TestTheMainLoop(t *testing.T) {
 
 		// She answers by text, and by e-mail about the other car.
 		b.world.answerText(t, liisa, received.from, "Vaihdattehan myös sulat?")
-		b.world.answerMail(t, inbox, mails[1].from, mails[1].messageID, "Re: "+mails[1].subject, "Voinko tulla jo puoli kymmeneltä?")
+		b.world.answerMail(t, mailbox, mails[1].from, mails[1].messageID, "Re: "+mails[1].subject, "Voinko tulla jo puoli kymmeneltä?")
 		b.settles()
 		b.placedBy(b.inThread(volvo, "Vaihdattehan myös sulat?"), "sms", "address")
 		b.placedBy(b.inThread(saab, "Voinko tulla jo puoli kymmeneltä?"), "email", "address")
@@ -119,7 +119,7 @@ func TestTheMainLoop(t *testing.T) {
 		b.world.answerText(t, liisa, question.from, "4")
 		b.settles()
 		b.scored(volvo, 4, "sms")
-		b.world.answerMail(t, inbox, question.from, "", "kysely", "Itse asiassa 5, kiitos Mikolle!")
+		b.world.answerMail(t, mailbox, question.from, "", "kysely", "Itse asiassa 5, kiitos Mikolle!")
 		b.settles()
 		b.scored(volvo, 5, "email")
 		b.placedBy(b.inThread(volvo, "Itse asiassa 5, kiitos Mikolle!"), "email", "address")
@@ -155,9 +155,9 @@ func TestAReplyWithoutTheAddressIsFoundByItsMessageID(t *testing.T) {
 	everywhere(t, func(t *testing.T, b *bed) {
 		job := b.books("Annual service", "Satu Salo", "2026-11-25T09:00:00+02:00", "ABC-123")
 		b.settles()
-		mail := b.world.mails(t, inbox)[0]
+		mail := b.world.mails(t, mailbox)[0]
 		// Some mail programs answer to a fixed address but keep the thread.
-		b.world.answerMail(t, inbox, "desk@"+replyDomain, mail.messageID, "Re: "+mail.subject, "Kiitos, sopii.")
+		b.world.answerMail(t, mailbox, "desk@"+replyDomain, mail.messageID, "Re: "+mail.subject, "Kiitos, sopii.")
 		b.settles()
 		b.placedBy(b.inThread(job, "Kiitos, sopii."), "email", "in_reply_to")
 	})
@@ -169,7 +169,7 @@ func TestWhatCannotBePlacedWaitsInTriageAndIsPlacedByHand(t *testing.T) {
 		b.settles()
 		b.world.poison(t, []byte("\x00\xff\xfe no header at all\r\n\r\n\x80\x81"))
 		b.world.answerMail(t, "stranger@example.test", "desk@"+replyDomain, "", "hello", "Is my car there?")
-		b.world.answerMail(t, inbox, b.world.mails(t, inbox)[0].from, "", "hei", "Tulen varttia myöhemmin.")
+		b.world.answerMail(t, mailbox, b.world.mails(t, mailbox)[0].from, "", "hei", "Tulen varttia myöhemmin.")
 		b.settles()
 		b.inThread(job, "Tulen varttia myöhemmin.")
 		waiting := b.items(satu, "/api/v1/inbox?state=triage")
@@ -183,7 +183,7 @@ func TestWhatCannotBePlacedWaitsInTriageAndIsPlacedByHand(t *testing.T) {
 			if item["body"] == "Is my car there?" {
 				b.call(satu, http.MethodPost, "/api/v1/inbox/"+item["id"].(string)+"/assign", object{"job_id": job["id"]}, http.StatusOK)
 			} else {
-				b.call(satu, http.MethodPost, "/api/v1/inbox/"+item["id"].(string)+"/dismiss", object{}, http.StatusOK)
+				b.call(satu, http.MethodPost, "/api/v1/inbox/"+item["id"].(string)+"/dismiss", object{}, http.StatusNoContent)
 			}
 		}
 		placed := b.inThread(job, "Is my car there?")

@@ -129,6 +129,7 @@ func (s *Server) postBooking(ctx context.Context, in *posted[bookingIn]) (*creat
 	// Whoever books here does so as a customer, also where a browser at the
 	// desk is signed in: the desk has its own call.
 	r.Source, r.Actor = "web", booking.Actor{Kind: "customer", Name: r.Customer.Name}
+	r.RequestKey = requestKeyOf(ctx)
 	j, err := s.opt.Desk.Book(ctx, r)
 	if err != nil {
 		return nil, err

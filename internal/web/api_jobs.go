@@ -170,6 +170,7 @@ func (s *Server) postJob(ctx context.Context, in *posted[bookingIn]) (*created[j
 		return nil, fault.BadField("body.workshop_id", "fault.unknown_id", in.Body.WorkshopID)
 	}
 	r.Source, r.Actor = "desk", actorOf(staff)
+	r.RequestKey = requestKeyOf(ctx)
 	j, err := s.opt.Desk.Book(ctx, r)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,10 @@ func (s *Server) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		switch {
 		case stored == nil:
+			// A crash between the change and this answer's keeping must not make
+			// a second change: the key travels to where it can be stored with it.
+			ctx = context.WithValue(ctx, requestKey{}, hashed(key+hash))
+			c.SetRequest(c.Request().WithContext(ctx))
 			return s.firstTime(c, key, next)
 		case stored.RequestHash != hash:
 			return fault.BadField("header."+idempotencyHeader, "fault.idempotency_reused", given)
@@ -60,6 +64,16 @@ func (s *Server) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return replay(c, stored)
 	}
+}
+
+// requestKey is the context key of the name of an idempotent request.
+type requestKey struct{}
+
+// requestKeyOf gives the name of the idempotent request that is being answered,
+// "" where the caller gave no key.
+func requestKeyOf(ctx context.Context) string {
+	name, _ := ctx.Value(requestKey{}).(string)
+	return name
 }
 
 // scopedKey makes one key of who calls, what is called and the key given. It is

@@ -201,6 +201,7 @@ CREATE TABLE jobs (
     consent_reminders BOOLEAN NOT NULL DEFAULT FALSE,
     consent_marketing BOOLEAN NOT NULL DEFAULT FALSE,
     source            TEXT NOT NULL DEFAULT 'web',
+    request_key       TEXT NOT NULL DEFAULT '',
     remind_at         BIGINT,
     created_at        BIGINT NOT NULL,
     updated_at        BIGINT NOT NULL,
@@ -211,6 +212,7 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_day ON jobs (workshop_id, start_at);
 CREATE INDEX jobs_open ON jobs (workshop_id, start_at) WHERE closed_at IS NULL;
 CREATE INDEX jobs_customer ON jobs (customer_id);
+CREATE UNIQUE INDEX jobs_request ON jobs (request_key) WHERE request_key <> '';
 CREATE INDEX jobs_remind ON jobs (remind_at) WHERE remind_at IS NOT NULL;
 
 CREATE TABLE job_services (
