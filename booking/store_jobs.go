@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"neuvo/internal/db"
+	"neuvo/internal/fault"
 )
 
 // errNameUsed means that a reference or token has been drawn before, or that
