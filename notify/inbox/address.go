@@ -30,6 +30,7 @@ func addresses(value string) []mail.Address {
 	if value == "" {
 		return nil
 	}
+	value = oneLine(decodeCharset("", []byte(value))) // encoded words are still closed
 	parser := mail.AddressParser{WordDecoder: &mime.WordDecoder{}}
 	if list, err := parser.ParseList(value); err == nil {
 		out := make([]mail.Address, 0, len(list))
@@ -120,6 +121,7 @@ func gatewayNumber(address, domain, country string) (string, bool) {
 // taken out, whatever is between them (commas too); without any brackets the
 // words with an "@".
 func ids(value string) []string {
+	value = clean(value)
 	var out []string
 	seen := map[string]bool{}
 	add := func(id string) {

@@ -67,10 +67,13 @@ func readTree(h header, raw, body []byte) (root *node, how string) {
 	return root, "go-message"
 }
 
+// typeName is type "/" subtype, tokens of RFC 2045 section 5.1.
+var typeName = regexp.MustCompile("^[a-z0-9!#$%&'*+.^_`{|}~-]{1,100}/[a-z0-9!#$%&'*+.^_`{|}~-]{1,100}$")
+
 func newNode(contentType, disposition, transfer, contentID string) *node {
 	n := &node{transfer: transfer, contentID: strings.Trim(contentID, "<> ")}
 	n.kind, n.params = mediaType(contentType)
-	if n.kind == "" || !strings.Contains(n.kind, "/") {
+	if !typeName.MatchString(n.kind) { // RFC 2045 section 5.2: what cannot be read is plain text
 		n.kind = "text/plain"
 	}
 	kind, params := mediaType(disposition)

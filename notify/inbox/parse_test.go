@@ -107,7 +107,11 @@ func FuzzParse(f *testing.F) {
 		f.Add(read(name))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		start := time.Now()
 		p, err := Parse(raw, ours)
+		if took := time.Since(start); took > 10*time.Second {
+			t.Fatalf("%d bytes took %s", len(raw), took)
+		}
 		if err != nil && strings.Contains(err.Error(), "panicked") {
 			t.Fatal(err)
 		}

@@ -30,7 +30,7 @@ func stripReply(lines []line, forwardedMail bool) stripped {
 	if len(rest) > 0 {
 		parts = append(parts, paragraph(rest))
 	}
-	text := strings.Join(parts, "\n\n")
+	text := strings.TrimSpace(strings.Join(parts, "\n\n"))
 	if text == "" {
 		return stripped{text: plainText(lines)}
 	}

@@ -46,7 +46,7 @@ func unwrapSMS(text string) string {
 		}
 	}
 	body = withoutTrailer(body)
-	if out := paragraph(body); out != "" {
+	if out := strings.TrimSpace(paragraph(body)); out != "" {
 		return out
 	}
 	return strings.TrimSpace(text)

@@ -1,0 +1,171 @@
+package inbox
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+
+	"neuvo/internal/dbtest"
+	"neuvo/notify/notifytest"
+)
+
+// watching runs Watch for the length of the test; the channel gets a signal for
+// every wake.
+func watching(t *testing.T, p *Poller) <-chan struct{} {
+	t.Helper()
+	woken := make(chan struct{}, 1000)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Watch(ctx, func() { woken <- struct{}{} }) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("watch: %v", err)
+		}
+	})
+	return woken
+}
+
+func awaken(t *testing.T, woken <-chan struct{}, within time.Duration) {
+	t.Helper()
+	select {
+	case <-woken:
+	case <-time.After(within):
+		t.Fatalf("nothing woke within %s", within)
+	}
+}
+
+// TestAReplyIsInWithinASecondOfItsArrival leaves no polling to help: PollEvery
+// and the cycle are long.
+func TestAReplyIsInWithinASecondOfItsArrival(t *testing.T) {
+	h, _ := dovecot(t)
+	h.deliver(t, letter(0))
+	p := poller(t, dbtest.SQLite(t), h.url(), func(o *PollerOptions) { o.PollEvery = time.Hour })
+	woken := watching(t, p)
+	awaken(t, woken, 30*time.Second) // the first is there already; after it, IDLE begins
+	for n := range 5 {
+		h.deliver(t, letter(n+1))
+		start := time.Now()
+		awaken(t, woken, 20*time.Second)
+		t.Logf("message %d was in after %s", n+1, time.Since(start).Round(time.Millisecond))
+	}
+}
+
+func TestWatchingGoesOnAfterTheConnectionBroke(t *testing.T) {
+	h, _ := dovecot(t)
+	proxy := notifytest.StartProxy(t, h.addr)
+	p := poller(t, dbtest.SQLite(t), host{addr: proxy.Addr}.url(), func(o *PollerOptions) { o.PollEvery = time.Hour })
+	woken := watching(t, p)
+	for n := range 3 {
+		h.deliver(t, letter(n))
+		awaken(t, woken, 30*time.Second)
+		proxy.Cut()
+	}
+}
+
+func TestAServerWithoutIDLEIsPolled(t *testing.T) {
+	h := memory(t, imap.CapSet{imap.CapIMAP4rev1: {}}, nil)
+	woken := watching(t, poller(t, dbtest.SQLite(t), h.url()))
+	for n := range 3 {
+		h.deliver(t, letter(n))
+		awaken(t, woken, 30*time.Second)
+	}
+}
+
+func TestShortIDLECyclesLoseNothing(t *testing.T) {
+	h := memory(t, imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIdle: {}}, nil)
+	d := dbtest.SQLite(t)
+	p := poller(t, d, h.url(), func(o *PollerOptions) { o.IdleCycle = 5 * time.Millisecond })
+	woken := watching(t, p)
+	for n := range 100 {
+		h.deliver(t, letter(n))
+	}
+	for total := 0; total < 100; {
+		awaken(t, woken, 30*time.Second)
+		total = 0
+		for _, n := range states(t, d) {
+			total += n
+		}
+	}
+}
+
+func TestAWatcherWithoutTheLeaseTakesOver(t *testing.T) {
+	h := memory(t, imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIdle: {}}, nil)
+	d := dbtest.SQLite(t)
+	one := poller(t, d, h.url())
+	poll(t, one, 0)
+	woken := watching(t, poller(t, d, h.url(), func(o *PollerOptions) { o.Holder = "two" }))
+	h.deliver(t, letter(1))
+	if err := one.Close(); err != nil {
+		t.Fatal(err)
+	}
+	awaken(t, woken, 30*time.Second)
+}
+
+func TestTLSAndSTARTTLSCheckTheCertificate(t *testing.T) {
+	certified := httptest.NewTLSServer(nil)
+	t.Cleanup(certified.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(certified.Certificate())
+	user := imapmemserver.NewUser("inbox", notifytest.Password)
+	if err := user.Create("INBOX", nil); err != nil {
+		t.Fatal(err)
+	}
+	backend := imapmemserver.New()
+	backend.AddUser(user)
+	settings := certified.TLS.Clone()
+	settings.NextProtos = nil
+	srv := imapserver.New(&imapserver.Options{
+		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return backend.NewSession(), nil, nil
+		},
+		TLSConfig: settings, Logger: quiet{},
+	})
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = srv.Serve(plain) }()
+	t.Cleanup(func() { _ = srv.Close() })
+	d := dbtest.SQLite(t)
+	url := fmt.Sprintf("imap://inbox:%s@%s", notifytest.Password, plain.Addr())
+	trusting := poller(t, d, url, func(o *PollerOptions) { o.roots = roots })
+	if err := trusting.Check(t.Context()); err != nil {
+		t.Errorf("STARTTLS with a trusted certificate: %v", err)
+	}
+	if err := poller(t, d, url).Check(t.Context()); err == nil {
+		t.Error("STARTTLS took a certificate that nobody signed")
+	}
+	secured := tlsListener(t, settings, srv)
+	url = fmt.Sprintf("imaps://inbox:%s@%s", notifytest.Password, secured)
+	if err := poller(t, d, url, func(o *PollerOptions) { o.roots = roots }).Check(t.Context()); err != nil {
+		t.Errorf("TLS with a trusted certificate: %v", err)
+	}
+	if err := poller(t, d, url).Check(t.Context()); err == nil {
+		t.Error("TLS took a certificate that nobody signed")
+	}
+	// A server that offers sign-in only after TLS gets no password without it.
+	url = fmt.Sprintf("imap://inbox:%s@%s?tls=none", notifytest.Password, plain.Addr())
+	if err := poller(t, d, url).Check(t.Context()); err == nil {
+		t.Error("signed in without TLS")
+	}
+}
+
+func tlsListener(t *testing.T, settings *tls.Config, srv *imapserver.Server) net.Addr {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = srv.Serve(l) }()
+	return l.Addr()
+}
