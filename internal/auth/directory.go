@@ -70,7 +70,10 @@ func (d *Directory) Add(ctx context.Context, in NewStaff) (*Staff, error) {
 		Email: email, Name: in.Name, Role: in.Role, Locale: in.Locale,
 		WorkshopID: in.WorkshopID, AdvisorID: in.AdvisorID, Active: true, CreatedAt: db.At(d.db.Now()),
 	}
-	if in.Password != "" {
+	switch {
+	case in.PasswordHash != "":
+		s.PasswordHash = in.PasswordHash
+	case in.Password != "":
 		if s.PasswordHash, err = d.hash(ctx, in.Password); err != nil {
 			return nil, err
 		}

@@ -71,8 +71,11 @@ type NewStaff struct {
 	Email, Name      string
 	Role             Role
 	Password, Locale string
-	WorkshopID       int64
-	AdvisorID        int64
+	// PasswordHash is taken as it is in place of Password: who shares a password
+	// need not wait for it to be hashed again.
+	PasswordHash string
+	WorkshopID   int64
+	AdvisorID    int64
 }
 
 // Token is a row of api_tokens: the SHA-256 of a secret that was shown once.

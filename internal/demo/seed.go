@@ -80,16 +80,19 @@ func Seed(ctx context.Context, opt SeedOptions) (Seeded, error) {
 	}
 	// Whatever happens, time goes on from where it was.
 	defer opt.Clock.setOffset(s.offset)
-	if err := s.foundation(ctx); err != nil {
-		return s.seeded, fmt.Errorf("set the demo workshop up: %w", err)
-	}
-	if err := s.week(ctx); err != nil {
-		return s.seeded, fmt.Errorf("fill the demo's week: %w", err)
-	}
-	opt.Clock.setOffset(s.offset)
-	s.kept.Done = true
-	s.seeded.Fresh, s.seeded.Jobs = true, len(s.visits)
-	return s.seeded, s.keep(ctx)
+	err = opt.DB.Bulk(ctx, func(ctx context.Context) error {
+		if err := s.foundation(ctx); err != nil {
+			return fmt.Errorf("set the demo workshop up: %w", err)
+		}
+		if err := s.week(ctx); err != nil {
+			return fmt.Errorf("fill the demo's week: %w", err)
+		}
+		opt.Clock.setOffset(s.offset)
+		s.kept.Done = true
+		s.seeded.Fresh, s.seeded.Jobs = true, len(s.visits)
+		return s.keep(ctx)
+	})
+	return s.seeded, err
 }
 
 // seeder is one run of Seed.
@@ -191,16 +194,18 @@ func (s *seeder) people(ctx context.Context, c *booking.Catalogue, report bookin
 		return err
 	}
 	s.advisors, s.actors = map[string]booking.Advisor{}, map[int64]booking.Actor{}
+	hash := ""
 	for _, member := range c.Staff {
 		role := auth.Role(member.Role)
 		id := report.Advisors[member.Workshop+"/"+member.Advisor]
 		added, err := s.opt.Directory.Add(ctx, auth.NewStaff{
-			Email: member.Email, Name: member.Name, Role: role, Password: s.kept.StaffPassword,
+			Email: member.Email, Name: member.Name, Role: role, Password: s.kept.StaffPassword, PasswordHash: hash,
 			Locale: member.Locale, WorkshopID: shopID, AdvisorID: id,
 		})
 		if err != nil {
 			return err
 		}
+		hash = added.PasswordHash
 		if role == auth.Admin {
 			s.kept.StaffEmail = added.Email
 		}

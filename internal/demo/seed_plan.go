@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"neuvo/booking"
@@ -97,8 +98,8 @@ func (s *seeder) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	people := &cast{left: append([]person(nil), people[1:]...)}
-	double := people1()
+	people := &cast{left: slices.Clone(people[1:])}
+	double := twice()
 	var all []*visit
 	place := func(f *slots, o outcome, p person, day int, into float64) (*visit, error) {
 		v := &visit{person: p, services: o.services, advisor: o.advisor, ends: o.ends}
@@ -123,9 +124,9 @@ func (s *seeder) plan(ctx context.Context) error {
 		s.planOver(v, o)
 	}
 	for i, o := range inHouse {
-		p := people.next(o.advisor)
-		if i == 2 || i == 6 {
-			p = double[i/6]
+		p, both := double[i]
+		if !both {
+			p = people.next(o.advisor)
 		}
 		v, err := place(lately, o, p, 0, float64(i)/float64(len(inHouse)))
 		if err != nil {
@@ -146,12 +147,12 @@ func (s *seeder) plan(ctx context.Context) error {
 	return nil
 }
 
-// people1 is the customer with two cars in the house at once.
-func people1() [2]person {
+// twice is the customer with two cars in the house at once, by place in inHouse.
+func twice() map[int]person {
 	first := people[0]
 	second := first
 	second.plate, second.make, second.model, second.mileage = "VMA-70", "Volkswagen", "Transporter", 212400
-	return [2]person{first, second}
+	return map[int]person{6: first, 8: second}
 }
 
 func flat(days [][]booking.Slot) []booking.Slot {

@@ -147,10 +147,10 @@ func (s *seeder) planInHouse(v *visit, i int) {
 
 // planAhead books a visit to come. i is its place in ahead.
 func (s *seeder) planAhead(v *visit, i int) {
-	s.planBooking(v, s.now.Add(-time.Duration(8+7*i)*time.Minute))
+	s.planBooking(v, s.now.Add(-time.Duration(4+7*i/2)*time.Minute))
 	switch {
 	case v.ends == booking.Cancelled:
-		s.at(s.now.Add(-6*time.Minute), func(ctx context.Context) error {
+		s.at(s.now.Add(-3*time.Minute), func(ctx context.Context) error {
 			return s.opt.Desk.Cancel(ctx, v.job.ID, v.customer())
 		})
 	}
@@ -232,7 +232,7 @@ func (s *seeder) due(when time.Time, sweep func(ctx context.Context) error) {
 // planLoose is what belongs to no job: a question from somebody unknown waits
 // in triage.
 func (s *seeder) planLoose() {
-	s.at(s.now.Add(-20*time.Minute), func(context.Context) error {
+	s.at(s.now.Add(-leftToSender-time.Minute), func(context.Context) error {
 		return s.opt.Host.SendMail("kirsi.halonen@posti.test", NewMail{
 			To: "huolto@" + s.opt.Host.opt.ReplyDomain, Subject: "Talvirenkaat",
 			Body: "Hei,\n\nonko teillä vielä renkaanvaihtoaikoja ensi viikolle? Auto on Volvo V40.\n\nTerveisin\nKirsi Halonen",

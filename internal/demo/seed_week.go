@@ -38,17 +38,35 @@ func (s *seeder) week(ctx context.Context) error {
 	}
 	slices.SortStableFunc(s.steps, func(a, b step) int { return a.at.Compare(b.at) })
 	for i := 0; i < len(s.steps); {
-		// Steps without consequences share a transaction with the next that has.
-		end := i
-		for end < len(s.steps)-1 && !s.steps[end].sends && !s.steps[end].reads {
-			end++
-		}
-		if err := s.run(ctx, s.steps[i:end+1]); err != nil {
+		end := s.together(i)
+		if err := s.run(ctx, s.steps[i:end]); err != nil {
 			return err
 		}
-		i = end + 1
+		i = end
 	}
 	return nil
+}
+
+// sendTogether is how far apart steps may be whose texts go out together.
+const sendTogether = 20 * time.Minute
+
+// together tells where the batch that begins at step i ends: after a step that
+// reads, or once texts wait and the next step is long after. Each batch is one
+// transaction.
+func (s *seeder) together(i int) int {
+	var first time.Time
+	for ; i < len(s.steps); i++ {
+		st := s.steps[i]
+		switch {
+		case st.reads:
+			return i + 1
+		case !first.IsZero() && st.at.Sub(first) > sendTogether:
+			return i
+		case st.sends && first.IsZero():
+			first = st.at
+		}
+	}
+	return i
 }
 
 func (s *seeder) run(ctx context.Context, steps []step) error {
@@ -67,7 +85,11 @@ func (s *seeder) run(ctx context.Context, steps []step) error {
 	if err != nil {
 		return err
 	}
-	switch last := steps[len(steps)-1]; {
+	last := steps[len(steps)-1]
+	if s.now.Sub(last.at) < leftToSender && !last.reads {
+		return nil
+	}
+	switch {
 	case last.reads:
 		// What is answered must have come first.
 		if _, err := s.opt.Notifier.SendDue(ctx); err != nil {
@@ -79,11 +101,15 @@ func (s *seeder) run(ctx context.Context, steps []step) error {
 		if s.opt.Settle != nil {
 			return s.opt.Settle(ctx)
 		}
-	case last.sends:
+	case slices.ContainsFunc(steps, func(st step) bool { return st.sends }):
 		_, err = s.opt.Notifier.SendDue(ctx)
 	}
 	return err
 }
+
+// leftToSender is the end of the week whose texts stay queued: the sender takes
+// them up as soon as the program runs, and the first page need not wait.
+const leftToSender = time.Hour
 
 // slots are starts that can be booked, by day, and who is taken when.
 type slots struct {
