@@ -126,7 +126,7 @@ func (r *htmlReader) open(t html.Token) {
 	}
 	e := r.top()
 	e.atom = t.DataAtom
-	e.hide = e.hide || hidden[t.DataAtom]
+	e.hide = e.hide || hidden[t.DataAtom] || unseen(t)
 	e.pre = e.pre || t.DataAtom == atom.Pre
 	if m != own && m != cut && e.mark != quoted {
 		r.endLine()
@@ -216,6 +216,17 @@ func (r *htmlReader) breakLine() {
 		}
 	}
 	r.lines = append(r.lines, line{text, m})
+}
+
+// unseen tells an element that is not shown: newsletters hide a first line.
+func unseen(t html.Token) bool {
+	for _, a := range t.Attr {
+		if a.Key == "style" && len(a.Val) < 2000 {
+			style := strings.ToLower(strings.ReplaceAll(a.Val, " ", ""))
+			return strings.Contains(style, "display:none") || strings.Contains(style, "mso-hide:all")
+		}
+	}
+	return false
 }
 
 // markOf knows the elements by which mail programs set off what is not the new

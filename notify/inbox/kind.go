@@ -19,7 +19,12 @@ var (
 	autoSubject = regexp.MustCompile(`(?i)^\s*\[?((automatic (reply|response)|auto[- ]?(reply|response|responder)|out of (the )?office|automaattinen vastaus|automaattivastaus|poissaolo(ilmoitus|viesti)|automatiskt svar|auto-?svar|frånvaromeddelande|automatische antwort|abwesenheits(notiz|meldung|nachricht)|automaatne vastus|automaatvastus|automatisk svar|fraværsmelding)\b|(poissa toimistosta|poissaolo|lomavastaus|frånvaro|frånvarande|ej på kontoret|semesterhälsning|außer haus|kontorist väljas|ikke til stede|on vacation|vacation reply|away from (the )?office)\]?\s*(:|!|$|until\b|till\b|asti\b|saakka\b|\d))`)
 	readSubject = regexp.MustCompile(`(?i)^\s*(read|luettu|läst|gelesen|loetud|lest|read receipt|lukukuittaus|läskvitto|lesebestätigung|not read|deleted unread)\s*:`)
 	bounceFrom  = regexp.MustCompile(`(?i)^(mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|bounces?|double-bounce|microsoftexchange[0-9a-f]+)(\+[^@]*)?@|^(mailer-daemon|postmaster)$`)
-	bounceTitle = regexp.MustCompile(`(?i)^\s*(undeliver|undelivered mail|delivery (status notification|has failed|failure|failed|problem)|mail (delivery|system error|could not be delivered)|message (you sent )?(could not be delivered|not delivered|undeliverable)|returned mail|returned to sender|failure notice|failed mail|delivery notification|non[- ]?delivery|mail delivery (failed|failure|subsystem)|ei voi toimittaa|viestiä ei voitu toimittaa|toimittaminen epäonnistui|toimitus epäonnistui|perille toimittamaton|det går inte att leverera|kan inte levereras|leveransen misslyckades|olevererbart|unzustellbar|nicht zustellbar|zustellung fehlgeschlagen|toimetamatu|ei saa kohale toimetada|kan ikke leveres|ikke levert|levering mislyktes)`)
+	// A mailer daemon's letter under a title nobody knows is a failure where it
+	// gives a permanent code (RFC 3463 section 2, class 5).
+	daemon      = regexp.MustCompile(`(?i)^(mailer[-_.]?daemon|mail[-_.]?daemon)(@|$)`)
+	delayTitle  = regexp.MustCompile(`(?i)delay|warning|viivästy|försen|verzöger`)
+	permanent   = regexp.MustCompile(`\b5\.\d{1,3}\.\d{1,3}\b|\b5[0-7]\d[ -]`)
+	bounceTitle = regexp.MustCompile(`(?i)^\s*(undeliver|undelivered mail|delivery (status notification|has failed|failure|failed|problem)|mail (delivery|system error|could not be delivered)|message (you sent )?(could not be delivered|not delivered|undeliverable)|returned mail|returned to sender|failure notice|failed mail|delivery notification|non[- ]?delivery|mail delivery (failed|failure|subsystem)|ei voi toimittaa|viestiä ei voitu toimittaa|toimittaminen epäonnistui|toimitus epäonnistui|perille toimittamaton|det går inte att leverera|kan inte leverera|leveransen misslyckades|olevererbart|unzustellbar|nicht zustellbar|zustellung fehlgeschlagen|toimetamatu|kättetoimetamatu|edastamatu|ei saa kohale toimetada|kan ikke levere|ikke levert|levering mislyktes)`)
 )
 
 // kindOf recognises what machines write, before anything is matched. opt names
@@ -68,7 +73,8 @@ func isAuto(h header, subject string) bool {
 	case "auto_reply", "auto-reply", "autoreply":
 		return true
 	}
-	return autoSubject.MatchString(subject)
+	from, _ := sender(h)
+	return daemon.MatchString(from) || autoSubject.MatchString(subject)
 }
 
 func isList(h header) bool {
@@ -87,6 +93,9 @@ func isBounce(h header, c *content, from, subject string) bool {
 	}
 	if c.report == "disposition-notification" {
 		return false
+	}
+	if daemon.MatchString(from) && !delayTitle.MatchString(subject) && permanent.MatchString(plainText(c.plain)) {
+		return true
 	}
 	nullPath := strings.ReplaceAll(h.get("return-path"), " ", "") == "<>"
 	return (bounceFrom.MatchString(from) || nullPath || from == "") && bounceTitle.MatchString(subject)

@@ -153,7 +153,7 @@ func TestEveryMessageComesInOnceAndIsFlagged(t *testing.T) {
 		if got := states(t, d); got[notify.InTriage] != 3 {
 			t.Errorf("states %v, want 3 in triage", got)
 		}
-		if n := unseen(t, p); n != 0 {
+		if n := unflagged(t, p); n != 0 {
 			t.Errorf("%d messages are not flagged", n)
 		}
 		again := poller(t, d, h.url(), func(o *PollerOptions) { o.Mailbox = "INBOX" })
@@ -161,8 +161,8 @@ func TestEveryMessageComesInOnceAndIsFlagged(t *testing.T) {
 	})
 }
 
-// unseen asks the server how many messages lack \Seen.
-func unseen(t testing.TB, p *Poller) int {
+// unflagged asks the server how many messages lack \Seen.
+func unflagged(t testing.TB, p *Poller) int {
 	t.Helper()
 	s, err := p.connect(t.Context())
 	if err != nil {
@@ -182,7 +182,7 @@ func TestAMailboxThatIsLeftAloneKeepsItsFlags(t *testing.T) {
 		h.deliver(t, letter(1))
 		poll(t, p, 1)
 		poll(t, p, 0)
-		if n := unseen(t, p); n != 1 {
+		if n := unflagged(t, p); n != 1 {
 			t.Errorf("%d unseen, want 1", n)
 		}
 	})
