@@ -1,0 +1,214 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"neuvo/booking"
+	"neuvo/internal/db"
+	"neuvo/internal/fault"
+	"neuvo/notify"
+)
+
+// rulePage is the rule of an answer given on the page: nothing had to be read.
+const rulePage = "page"
+
+// Answer records a score and a comment from the survey's page. NotFound where
+// the token is unknown or expired, Invalid where the score is off the scale or
+// the comment too long. Answering again replaces what stood and keeps it as
+// history; sending the same twice is one answer.
+func (s *Surveyor) Answer(ctx context.Context, token string, score int, comment string) (*Survey, error) {
+	var row *Survey
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		var err error
+		if row, err = s.lock(ctx, "token = ?", token); err != nil {
+			return err
+		}
+		if row == nil || !s.open(row) {
+			return notFound()
+		}
+		comment := strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(comment, "\uFFFD"), "\x00", ""))
+		if err := check(row, score, comment); err != nil {
+			return err
+		}
+		if row.Channel == notify.Web && row.Score != nil && *row.Score == score && row.Comment == comment {
+			return nil
+		}
+		return s.answerOnPage(ctx, row, score, comment)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+// check validates what the page sent.
+func check(row *Survey, score int, comment string) error {
+	var bad []fault.Field
+	if scale := scaleOf(row.Scale); score < scale.lo || score > scale.hi {
+		bad = append(bad, fault.Field{Location: "body.score", Key: "fault.score", Args: map[string]any{"scale": row.Scale}, Value: score})
+	}
+	if utf8.RuneCountInString(comment) > MaxComment {
+		bad = append(bad, fault.Field{Location: "body.comment", Key: "fault.too_long", Args: map[string]any{"max": MaxComment}})
+	}
+	if len(bad) > 0 {
+		return &fault.Error{Kind: fault.Invalid, Key: "fault.invalid", Fields: bad}
+	}
+	return nil
+}
+
+// answerOnPage records a valid answer of the page. Its comment is read as well:
+// danger, a wish to be called and a complaint need someone whatever the score.
+func (s *Surveyor) answerOnPage(ctx context.Context, row *Survey, score int, comment string) error {
+	job, err := s.desk.Job(ctx, row.JobID)
+	if err != nil {
+		return fmt.Errorf("load the job of survey %d: %w", row.ID, err)
+	}
+	r := Reading{Outcome: []string{"score=" + strconv.Itoa(score)}, Rule: rulePage, Score: &score}
+	if words := Read(row.Scale, comment); comment != "" && words.Score == nil {
+		person := words.Has(NeedsPerson) || words.Met == "no" && !low(row.Scale, score)
+		for _, w := range []struct {
+			on   bool
+			word string
+		}{{person, NeedsPerson}, {words.Has(Urgent), Urgent}, {words.Has(Callback), Callback}} {
+			if w.on {
+				r.Outcome = append(r.Outcome, w.word)
+			}
+		}
+	}
+	in := incoming{at: s.now(), channel: notify.Web, raw: comment, comment: comment, job: job}
+	_, err = s.record(ctx, row, r, in)
+	return err
+}
+
+// incoming is something that came back, beside its reading.
+type incoming struct {
+	at        db.Time
+	channel   notify.Channel
+	messageID int64  // 0: from the page
+	raw       string // as it came
+	comment   string // what stands as the comment
+	from      string // address it came from
+	job       *booking.Job
+}
+
+// record stores what came back with its reading, lets a verdict replace what
+// stood, tells the job's timeline and whoever must know. first is false where
+// this message has been recorded before; then nothing happens.
+func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in incoming) (first bool, err error) {
+	first, err = s.insertAnswer(ctx, &Answer{
+		SurveyID: row.ID, MessageID: in.messageID, At: in.at, Channel: in.channel, Raw: in.raw,
+		Outcome: strings.Join(r.Outcome, ","), Rule: r.Rule,
+	})
+	if err != nil || !first {
+		return first, err
+	}
+	disagrees := row.Score != nil && r.Score != nil && *row.Score != *r.Score && row.Channel != in.channel
+	if disagrees && !r.Has(NeedsPerson) {
+		r.Outcome = append(r.Outcome, NeedsPerson)
+	}
+	if replaces(row, r) {
+		row.State, row.AnsweredAt, row.Channel, row.Rule = Answered, in.at, in.channel, r.Rule
+		row.Score, row.Met, row.Comment = r.Score, r.Met, in.comment
+		if row.Reason == Declined { // who opted out stays so whatever else he says
+			row.Reason = ""
+		}
+		row.Late = !row.ExpiresAt.IsZero() && !in.at.Before(row.ExpiresAt.Time)
+	}
+	if err := s.save(ctx, row); err != nil {
+		return first, err
+	}
+	event := booking.JobEvent{
+		JobID: row.JobID, At: in.at, Kind: booking.EventSurvey, Channel: string(in.channel), Author: in.job.ContactName,
+		State: strings.Join(r.Outcome, ","), Body: said(row, r, in),
+	}
+	if err := s.desk.AddEvent(ctx, event); err != nil {
+		return first, fmt.Errorf("put the answer on the timeline of job %d: %w", row.JobID, err)
+	}
+	return first, s.alert(ctx, row, r, in)
+}
+
+// outOf writes a score as "4 / 5".
+func outOf(row *Survey, score int) string {
+	return fmt.Sprintf("%d / %d", score, scaleOf(row.Scale).hi)
+}
+
+// said is the answer on the timeline: the score, and the words where no message
+// beside it holds them.
+func said(row *Survey, r Reading, in incoming) string {
+	switch {
+	case r.Score == nil:
+		return in.raw
+	case in.messageID == 0 && in.raw != "":
+		return outOf(row, *r.Score) + ": " + in.raw
+	}
+	return outOf(row, *r.Score)
+}
+
+// replaces tells a verdict that takes the place of what stands: any score, any
+// verdict of words where no score stands, and what a person must judge where
+// nothing stands.
+func replaces(row *Survey, r Reading) bool {
+	switch {
+	case r.Score != nil:
+		return true
+	case row.Score != nil:
+		return false
+	case r.Met != "":
+		return true
+	}
+	return row.AnsweredAt.IsZero() && r.Has(NeedsPerson) && !r.Has(WrongPerson)
+}
+
+// alert puts an answer that needs someone in front of the owner of the job.
+func (s *Surveyor) alert(ctx context.Context, row *Survey, r Reading, in incoming) error {
+	kinds := []booking.AttentionKind{}
+	if r.Has(Urgent) {
+		kinds = append(kinds, booking.NeedsSafetyCall)
+	}
+	if r.Low(row.Scale) {
+		kinds = append(kinds, booking.NeedsCare)
+	}
+	if r.Has(Stop) || r.Has(NeedsPerson) && len(kinds) == 0 {
+		kinds = append(kinds, booking.NeedsReading)
+	}
+	if r.Has(Callback) {
+		asked, err := s.promiseCall(ctx, in)
+		if err != nil {
+			return err
+		}
+		if !asked {
+			kinds = append(kinds, booking.NeedsCall)
+		}
+	}
+	body := in.raw
+	if r.Score != nil {
+		body = outOf(row, *r.Score) + ": " + in.raw
+	}
+	body = strings.TrimSuffix(body, ": ")
+	for _, kind := range kinds {
+		a := booking.Attention{JobID: row.JobID, WorkshopID: row.WorkshopID, Kind: kind, Body: body}
+		if err := s.desk.Raise(ctx, a); err != nil {
+			return fmt.Errorf("alert the owner of job %d: %w", row.JobID, err)
+		}
+	}
+	return nil
+}
+
+// promiseCall makes a promise of the wish to be called. It is false where the
+// desk cannot promise one by itself: no number on file, or the job's page has
+// expired; a person must then see the wish.
+func (s *Surveyor) promiseCall(ctx context.Context, in incoming) (bool, error) {
+	note := []rune(in.raw)
+	_, err := s.desk.AskCallback(ctx, in.job.Token, "", string(note[:min(len(note), 500)]))
+	switch {
+	case err == nil:
+		return true, nil
+	case fault.Is(err, fault.NotFound), fault.Is(err, fault.Invalid):
+		return false, nil
+	}
+	return false, fmt.Errorf("promise a call on job %d: %w", in.job.ID, err)
+}

@@ -1,0 +1,136 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"neuvo/booking"
+	"neuvo/internal/db"
+	"neuvo/internal/fault"
+)
+
+// one loads the survey that matches, or a NotFound fault.
+func (s *Surveyor) one(ctx context.Context, where string, args ...any) (*Survey, error) {
+	var rows []Survey
+	if err := s.db.In(ctx).Where(where, args...).Limit(1).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("load a survey: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, notFound()
+	}
+	return &rows[0], nil
+}
+
+// lock loads the survey that matches and keeps others from changing it until
+// the transaction ends; nil where there is none.
+func (s *Surveyor) lock(ctx context.Context, where string, args ...any) (*Survey, error) {
+	var rows []Survey
+	if err := s.db.ForUpdate(s.db.In(ctx)).Where(where, args...).Limit(1).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("lock a survey: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	return &rows[0], nil
+}
+
+func (s *Surveyor) lockByJob(ctx context.Context, jobID int64) (*Survey, error) {
+	return s.lock(ctx, "job_id = ?", jobID)
+}
+
+// save writes every column of a survey, or stores a new one.
+func (s *Surveyor) save(ctx context.Context, row *Survey) error {
+	if err := s.db.In(ctx).Save(row).Error; err != nil {
+		return fmt.Errorf("save the survey of job %d: %w", row.JobID, err)
+	}
+	return nil
+}
+
+// pastOf gives other surveys of the customer of a job, known by record, phone or
+// e-mail, that may speak against asking again: opted out, planned, or asked
+// after since.
+func (s *Surveyor) pastOf(ctx context.Context, job *booking.Job, since time.Time) ([]Survey, error) {
+	var rows []Survey
+	err := s.db.In(ctx).Joins("JOIN jobs ON jobs.id = surveys.job_id").
+		Where("surveys.job_id <> ?", job.ID).
+		Where("jobs.customer_id = ? OR (jobs.contact_phone <> '' AND jobs.contact_phone = ?) OR (jobs.contact_email <> '' AND jobs.contact_email = ?)",
+			job.CustomerID, job.ContactPhone, job.ContactEmail).
+		Where("surveys.reason IN ? OR surveys.state = ? OR surveys.asked_at > ?", []Reason{OptedOut, WrongNumber}, Planned, db.At(since)).
+		Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for earlier surveys of the customer of job %d: %w", job.ID, err)
+	}
+	return rows, nil
+}
+
+// due gives the surveys, up to limit, that are due by now, oldest first, after a
+// place in that order.
+func (s *Surveyor) due(ctx context.Context, after Survey, limit int) ([]Survey, error) {
+	var rows []Survey
+	at := db.At(after.DueAt.Time)
+	if at.IsZero() {
+		at = db.At(time.Unix(0, 0))
+	}
+	err := s.db.In(ctx).Where("due_at IS NOT NULL AND due_at <= ? AND state = ?", s.now(), Planned).
+		Where("due_at > ? OR (due_at = ? AND id > ?)", at, at, after.ID).
+		Order("due_at, id").Limit(limit).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("load due surveys: %w", err)
+	}
+	return rows, nil
+}
+
+// insertAnswer stores what came back; fresh is false where this message has been
+// stored before.
+func (s *Surveyor) insertAnswer(ctx context.Context, a *Answer) (fresh bool, err error) {
+	res := s.db.In(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(a)
+	if res.Error != nil {
+		return false, fmt.Errorf("store an answer to survey %d: %w", a.SurveyID, res.Error)
+	}
+	return res.RowsAffected == 1, nil
+}
+
+func (s *Surveyor) answersOf(ctx context.Context, surveyID int64) ([]Answer, error) {
+	var rows []Answer
+	if err := s.db.In(ctx).Where("survey_id = ?", surveyID).Order("id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("load answers to survey %d: %w", surveyID, err)
+	}
+	return rows, nil
+}
+
+func (s *Surveyor) list(ctx context.Context, f Filter) ([]Survey, error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	q := s.db.In(ctx).Order("id DESC").Limit(min(limit, 200))
+	if f.Cursor != "" {
+		before, err := strconv.ParseInt(f.Cursor, 10, 64)
+		if err != nil || before <= 0 {
+			return nil, fault.BadField("query.cursor", "fault.cursor", f.Cursor)
+		}
+		q = q.Where("id < ?", before)
+	}
+	const when = "COALESCE(asked_at, due_at, created_at)"
+	if !f.From.IsZero() {
+		q = q.Where(when+" >= ?", db.At(f.From))
+	}
+	if !f.To.IsZero() {
+		q = q.Where(when+" < ?", db.At(f.To))
+	}
+	if f.AdvisorID != 0 {
+		q = q.Where("advisor_id = ?", f.AdvisorID)
+	}
+	if f.WorkshopID != 0 {
+		q = q.Where("workshop_id = ?", f.WorkshopID)
+	}
+	var rows []Survey
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list surveys: %w", err)
+	}
+	return rows, nil
+}
