@@ -29,7 +29,7 @@ const (
 )
 
 // newAPI makes the description that the calls of routes.go are added to.
-func newAPI(e *echo.Echo, version string) huma.API {
+func newAPI(e *echo.Echo, version, baseURL string) huma.API {
 	installProblems()
 	if version == "" {
 		version = "dev"
@@ -56,6 +56,9 @@ func newAPI(e *echo.Echo, version string) huma.API {
 		},
 		Formats:       map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
 		DefaultFormat: "application/json",
+	}
+	if baseURL != "" {
+		config.Servers = []*huma.Server{{URL: baseURL}}
 	}
 	return humaecho.New(e, config)
 }

@@ -253,7 +253,7 @@ func (b *bed) do(req *http.Request) *answer {
 	a := &answer{t: b.t, status: res.StatusCode, header: res.Header}
 	a.raw, err = io.ReadAll(res.Body)
 	b.must(err)
-	if strings.Contains(res.Header.Get("Content-Type"), "json") {
+	if len(a.raw) > 0 && strings.Contains(res.Header.Get("Content-Type"), "json") {
 		if err := json.Unmarshal(a.raw, &a.json); err != nil {
 			b.t.Fatalf("%s %s: not JSON: %v: %s", req.Method, req.URL.Path, err, a.raw)
 		}

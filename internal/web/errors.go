@@ -128,10 +128,6 @@ func (s *Server) handleError(err error, c echo.Context) {
 		return
 	}
 	p := s.problem(c.Request().Context(), s.locale(c), err)
-	if c.Request().Method == http.MethodHead {
-		_ = c.NoContent(p.Status)
-		return
-	}
 	for name, values := range p.headers {
 		c.Response().Header()[name] = values
 	}

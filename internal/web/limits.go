@@ -119,13 +119,13 @@ func (s *Server) allowPhone(raw string) error {
 
 // allowAddress is asked before a stranger's post.
 func (s *Server) allowAddress(address string) error {
-	return s.limits.take("post:"+network(address), s.limits.opt.Address)
+	return s.limits.take("post:"+clientNet(address), s.limits.opt.Address)
 }
 
 // allowSignIn is asked before a password is checked, on the account and on the
 // address, so that neither one account nor many can be tried out.
 func (s *Server) allowSignIn(address, email string) error {
-	if err := s.limits.take("sign-in:"+network(address), s.limits.opt.SignIn); err != nil {
+	if err := s.limits.take("sign-in:"+clientNet(address), s.limits.opt.SignIn); err != nil {
 		return err
 	}
 	email = strings.ToLower(strings.TrimSpace(email))
@@ -169,9 +169,9 @@ func phoneKey(raw string) string {
 	return digits[max(0, len(digits)-8):]
 }
 
-// network is what one client holds: an IPv4 address, or a /64 of IPv6, within
+// clientNet is what one client holds: an IPv4 address, or a /64 of IPv6, within
 // which everyone can pick addresses at will (RFC 6177 section 2).
-func network(address string) string {
+func clientNet(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || ip.Unmap().Is4() {
 		return address

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -93,10 +94,20 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		status, took := c.Response().Status, time.Since(began)
 		s.metrics.observe(route, c.Request().Method, status, took)
-		s.log.Info("request", "method", c.Request().Method, "route", route, "status", status,
+		s.log.Log(c.Request().Context(), levelOf(route), "request", "method", c.Request().Method, "route", route, "status", status,
 			"bytes", c.Response().Size, "took", took.Round(time.Microsecond))
 		return nil
 	}
+}
+
+// levelOf keeps what is asked every few seconds, or beside every page, out of
+// the log unless someone looks for it.
+func levelOf(route string) slog.Level {
+	switch route {
+	case "/static/*", "/favicon.ico", "/healthz", "/readyz", "/metrics":
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // recovered turns a panic into an error of ours, with the stack in the log.
@@ -173,8 +184,12 @@ func (s *Server) bounded(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Set(bodyKey, body)
 		}
 		if endless(r.URL.Path) {
-			// The recorder of a test has no deadline to lift; that is fine.
-			_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Time{})
+			// Both deadlines: the server goes on reading to notice a client that
+			// leaves, and the read one would end the request's context. Where there
+			// is no connection there is no deadline to lift.
+			control := http.NewResponseController(c.Response())
+			_ = control.SetWriteDeadline(time.Time{})
+			_ = control.SetReadDeadline(time.Time{})
 			return next(c)
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), requestTime)

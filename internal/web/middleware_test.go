@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -159,7 +160,7 @@ func TestLimitsForgetWhoHasWaited(t *testing.T) {
 	for key, want := range map[string]string{
 		"192.0.2.7": "192.0.2.7", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "::ffff:192.0.2.7": "::ffff:192.0.2.7", "odd": "odd",
 	} {
-		if got := network(key); got != want {
+		if got := clientNet(key); got != want {
 			t.Errorf("network of %s is %s", key, got)
 		}
 	}
@@ -343,6 +344,47 @@ func TestTheBellIsBoundedAndScoped(t *testing.T) {
 	if _, _, ok := bell.listen(0); ok {
 		t.Error("a closed bell listens")
 	}
+}
+
+func TestAHeadIsAnsweredAsItsGet(t *testing.T) {
+	b := onSQLite(t)
+	for _, path := range []string{"/book", "/api/v1/workshops", "/healthz"} {
+		head := b.send("", "HEAD", path, nil).want(200)
+		if len(head.raw) != 0 || head.header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%s: %v %s", path, head.header, head.raw)
+		}
+	}
+	b.send("", "HEAD", "/nothing", nil).want(404)
+}
+
+func TestAStreamOutlivesTheReadTimeout(t *testing.T) {
+	b := onSQLite(t)
+	b.signInAs(sanna)
+	short := httptest.NewUnstartedServer(b.server.Handler())
+	short.Config.ReadTimeout = 50 * time.Millisecond
+	short.Start()
+	defer short.Close()
+	req, err := http.NewRequestWithContext(t.Context(), "GET", short.URL+"/desk/events", nil)
+	b.must(err)
+	req.Header.Set("Authorization", "Bearer "+b.tokens[sanna])
+	res, err := short.Client().Do(req)
+	b.must(err)
+	defer res.Body.Close()
+	ended := make(chan struct{})
+	lines := make(chan string, 10)
+	go func() {
+		defer close(ended)
+		for scan := bufio.NewScanner(res.Body); scan.Scan(); {
+			lines <- scan.Text()
+		}
+	}()
+	select {
+	case <-ended:
+		t.Error("the stream ended with the read timeout")
+	case <-time.After(300 * time.Millisecond):
+	}
+	b.server.bell.close()
+	<-ended
 }
 
 func TestProblemsOfPagesArePages(t *testing.T) {

@@ -20,7 +20,7 @@ func (s *Server) routes() {
 	e.GET("/static/*", s.static())
 	e.GET("/favicon.ico", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
 
-	api := newAPI(e, s.opt.Version)
+	api := newAPI(e, s.opt.Version, s.opt.BaseURL)
 	s.publicCalls(api)
 	s.staffCalls(api)
 	e.GET("/openapi.json", s.openAPI(api))

@@ -120,7 +120,7 @@ func New(opt Options) (*Server, error) {
 	opt.Notifier.OnChange(s.ringSubject)
 	s.routes()
 	s.http = &http.Server{
-		Handler: s.echo, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTimeout,
+		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug),
 	}
@@ -128,8 +128,19 @@ func New(opt Options) (*Server, error) {
 	return s, nil
 }
 
-// Handler gives the server without a network, for tests and for mounting.
-func (s *Server) Handler() http.Handler { return s.echo }
+// Handler gives the server without a network, for tests and for mounting. A HEAD
+// is answered as its GET without the body (RFC 9110 section 9.3.2), so that
+// those who only look at a link see what a browser would.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && !endless(r.URL.Path) {
+			// A copy: the connection itself must still know that it is a HEAD.
+			r = r.WithContext(r.Context())
+			r.Method = http.MethodGet
+		}
+		s.echo.ServeHTTP(w, r)
+	})
+}
 
 // Listen opens the address, so that a taken port is told before anything else
 // starts and port 0 can be asked for.

@@ -179,16 +179,19 @@ func (s *Server) chosenLocale(c echo.Context) string {
 
 // workshopLocale is the first workshop's language, asked for once a minute.
 func (s *Server) workshopLocale(ctx context.Context) string {
+	// The machine's clock: a demo's clock that jumps must not pin an old answer.
+	s.mu.Lock()
+	locale, fresh := s.fallback, time.Since(s.fallbackAt) < time.Minute
+	s.mu.Unlock()
+	if locale != "" && fresh {
+		return locale
+	}
+	shops, err := s.opt.Desk.Workshops(ctx)
+	if err != nil || len(shops) == 0 || shops[0].Locale == "" {
+		return templates.Locales[0]
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// The machine's clock: a demo's clock that jumps must not pin an old answer.
-	if s.fallback != "" && time.Since(s.fallbackAt) < time.Minute {
-		return s.fallback
-	}
-	locale := templates.Locales[0]
-	if shops, err := s.opt.Desk.Workshops(ctx); err == nil && len(shops) > 0 && shops[0].Locale != "" {
-		locale = shops[0].Locale
-	}
-	s.fallback, s.fallbackAt = locale, time.Now()
-	return locale
+	s.fallback, s.fallbackAt = shops[0].Locale, time.Now()
+	return s.fallback
 }
