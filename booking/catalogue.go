@@ -175,7 +175,9 @@ func (s *strictReader) read(n *yaml.Node, t reflect.Type, path string, depth int
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
-	s.lines[path] = n.Line
+	if s.lines[path] == 0 { // in a mapping the word before says where
+		s.lines[path] = n.Line
+	}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
