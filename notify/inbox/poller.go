@@ -208,22 +208,12 @@ func (p *Poller) bringBatch(ctx context.Context, batch []entry, uidValidity uint
 	if err != nil {
 		return 0, err
 	}
+	fresh, err = p.storeBatch(ctx, messages, uidValidity)
+	if err != nil {
+		return fresh, err
+	}
 	var stored imap.UIDSet
 	for _, m := range messages {
-		date := m.date
-		if date.IsZero() {
-			date = p.opt.Now()
-		}
-		_, isNew, err := p.store.StoreRaw(ctx, notify.Raw{
-			Source: "imap:" + p.name, Mailbox: p.name, UIDValidity: int64(uidValidity), UID: int64(m.uid),
-			Bytes: m.bytes, ReceivedAt: date,
-		})
-		if err != nil {
-			return fresh, fmt.Errorf("store a message: %w", err)
-		}
-		if isNew {
-			fresh++
-		}
 		stored.AddNum(m.uid)
 	}
 	if len(stored) == 0 || p.opt.After != AfterFlag {
@@ -240,6 +230,49 @@ func (p *Poller) bringBatch(ctx context.Context, batch []entry, uidValidity uint
 		return fresh, nil
 	}
 	return fresh, err
+}
+
+// storeBatch stores messages in one transaction, which is many times faster than
+// one each. Where that fails they are stored one by one, so that a message the
+// database refuses keeps back only those behind it.
+func (p *Poller) storeBatch(ctx context.Context, messages []fetched, uidValidity uint32) (fresh int, err error) {
+	err = p.opt.DB.Tx(ctx, func(ctx context.Context) error {
+		fresh = 0 // a transaction may run again from its start
+		for _, m := range messages {
+			isNew, err := p.keep(ctx, m, uidValidity)
+			if err != nil {
+				return err
+			}
+			fresh += boolInt(isNew)
+		}
+		return nil
+	})
+	if err == nil || ctx.Err() != nil {
+		return fresh, err
+	}
+	fresh = 0
+	for _, m := range messages {
+		isNew, err := p.keep(ctx, m, uidValidity)
+		if err != nil {
+			return fresh, err
+		}
+		fresh += boolInt(isNew)
+	}
+	return fresh, nil
+}
+
+func (p *Poller) keep(ctx context.Context, m fetched, uidValidity uint32) (isNew bool, err error) {
+	if m.date.IsZero() {
+		m.date = p.opt.Now()
+	}
+	_, isNew, err = p.store.StoreRaw(ctx, notify.Raw{
+		Source: "imap:" + p.name, Mailbox: p.name, UIDValidity: int64(uidValidity), UID: int64(m.uid),
+		Bytes: m.bytes, ReceivedAt: m.date,
+	})
+	if err != nil {
+		return false, fmt.Errorf("store message %d: %w", m.uid, err)
+	}
+	return isNew, nil
 }
 
 // ready gives a connection with the mailbox open, the kept one where it still
