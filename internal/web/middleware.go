@@ -184,12 +184,8 @@ func (s *Server) bounded(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Set(bodyKey, body)
 		}
 		if endless(r.URL.Path) {
-			// Both deadlines: the server goes on reading to notice a client that
-			// leaves, and the read one would end the request's context. Where there
-			// is no connection there is no deadline to lift.
-			control := http.NewResponseController(c.Response())
-			_ = control.SetWriteDeadline(time.Time{})
-			_ = control.SetReadDeadline(time.Time{})
+			// Where there is no connection there is no deadline to lift.
+			_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Time{})
 			return next(c)
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), requestTime)

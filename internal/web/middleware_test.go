@@ -357,11 +357,11 @@ func TestAHeadIsAnsweredAsItsGet(t *testing.T) {
 	b.send("", "HEAD", "/nothing", nil).want(404)
 }
 
-func TestAStreamOutlivesTheReadTimeout(t *testing.T) {
+func TestAStreamOutlivesTheTimeouts(t *testing.T) {
 	b := onSQLite(t)
 	b.signInAs(sanna)
 	short := httptest.NewUnstartedServer(b.server.Handler())
-	short.Config.ReadTimeout = 50 * time.Millisecond
+	short.Config.ReadTimeout, short.Config.WriteTimeout = 50*time.Millisecond, 50*time.Millisecond
 	short.Start()
 	defer short.Close()
 	req, err := http.NewRequestWithContext(t.Context(), "GET", short.URL+"/desk/events", nil)
@@ -380,8 +380,14 @@ func TestAStreamOutlivesTheReadTimeout(t *testing.T) {
 	}()
 	select {
 	case <-ended:
-		t.Error("the stream ended with the read timeout")
+		t.Fatal("the stream ended with a timeout")
 	case <-time.After(300 * time.Millisecond):
+	}
+	b.server.bell.ring(1, 7)
+	for line := range lines {
+		if line == "data: 7" {
+			break
+		}
 	}
 	b.server.bell.close()
 	<-ended
