@@ -111,6 +111,7 @@ type seeder struct {
 	visits   []*visit
 	steps    []step
 	answers  []answer
+	mailed   bool // a customer has answered by e-mail
 }
 
 // found reads what an earlier run has left and tells whether it was finished.

@@ -60,11 +60,7 @@ func (s *seeder) planBooking(v *visit, when time.Time) *step {
 // customer gets a text about.
 func (s *seeder) planMoves(v *visit, told ...booking.Status) {
 	for i, to := range paths[v.ends] {
-		after := moveAfter[i]
-		if to == booking.NoShow {
-			after = noShowAfter
-		}
-		when := v.start.Add(after)
+		when := s.moveAt(v, i, to)
 		if latest := s.now.Add(time.Duration(i-len(paths[v.ends])) * 2 * time.Minute); when.After(latest) {
 			when = latest
 		}
@@ -74,8 +70,11 @@ func (s *seeder) planMoves(v *visit, told ...booking.Status) {
 		}
 		s.at(when, func(ctx context.Context) error {
 			request := booking.TransitionRequest{JobID: v.job.ID, To: to, Send: send, By: v.advises, Actor: s.actors[v.advises]}
-			if to == booking.Received {
+			switch to {
+			case booking.Received:
 				request.ReadyBy = s.readyBy(v)
+			case booking.WaitingParts: // the part comes the day after tomorrow
+				request.ReadyBy = s.wall(s.now.In(s.zone).AddDate(0, 0, 2), 14*60)
 			}
 			job, _, err := s.opt.Desk.Transition(ctx, request)
 			if err != nil {
@@ -87,14 +86,40 @@ func (s *seeder) planMoves(v *visit, told ...booking.Status) {
 	}
 }
 
+// wall is a minute of a date on the workshop's wall clock.
+func (s *seeder) wall(date time.Time, minute int) time.Time {
+	local := date.In(s.zone)
+	return time.Date(local.Year(), local.Month(), local.Day(), 0, minute, 0, 0, s.zone)
+}
+
+// The last minutes of a day for each move of a path: whoever came late in the
+// afternoon still collects before the surveys go.
+var moveLatest = []int{16*60 + 50, 17 * 60, 17*60 + 20, 17*60 + 40}
+
+// moveAt is when a move of a visit's path is made.
+func (s *seeder) moveAt(v *visit, i int, to booking.Status) time.Time {
+	if to == booking.NoShow {
+		return v.start.Add(noShowAfter)
+	}
+	when, latest := v.start.Add(moveAfter[i]), s.wall(v.start, moveLatest[i])
+	if when.After(latest) && latest.After(v.start) {
+		return latest
+	}
+	return when
+}
+
 // readyBy is what an advisor promises when a car comes in: the length of the
-// work and an hour for what comes between.
+// work and an hour for what comes between, by the end of the day.
 func (s *seeder) readyBy(v *visit) time.Time {
 	minutes := 60
 	for _, key := range v.services {
 		minutes += s.services[key].DurationMinutes
 	}
-	return v.start.Add(time.Duration(minutes) * time.Minute).Truncate(15 * time.Minute)
+	ready, evening := v.start.Add(time.Duration(minutes)*time.Minute), s.wall(v.start, 17*60)
+	if ready.After(evening) {
+		return evening
+	}
+	return ready.Truncate(15 * time.Minute)
 }
 
 // planOver plays a visit that is over, to the customer's answer.
@@ -102,7 +127,7 @@ func (s *seeder) planOver(v *visit, o outcome) {
 	v.quiet = true
 	s.planBooking(v, v.start.Add(-time.Duration(14+7*(len(s.steps)%6))*time.Hour)).sends = true
 	if v.ends == booking.Cancelled {
-		s.at(v.start.Add(-5*time.Hour), func(ctx context.Context) error {
+		s.at(v.start.Add(-11*time.Hour), func(ctx context.Context) error {
 			return s.opt.Desk.Cancel(ctx, v.job.ID, v.customer())
 		})
 		return
@@ -116,7 +141,12 @@ func (s *seeder) planOver(v *visit, o outcome) {
 // planInHouse plays a visit that is going on. i is its place in inHouse.
 func (s *seeder) planInHouse(v *visit, i int) {
 	v.quiet = i%3 != 0
-	s.planBooking(v, v.start.Add(-time.Duration(16+5*i)*time.Hour)).sends = true
+	booked := v.start.Add(-time.Duration(16+5*i) * time.Hour)
+	if v.person.email != "" && !s.mailed {
+		s.mailed, v.quiet = true, false
+		s.mails(v, booked.Add(40*time.Minute))
+	}
+	s.planBooking(v, booked).sends = true
 	s.planMoves(v, booking.Received, booking.Ready, booking.WaitingParts)
 	switch i {
 	case 0:
@@ -148,8 +178,7 @@ func (s *seeder) planInHouse(v *visit, i int) {
 // planAhead books a visit to come. i is its place in ahead.
 func (s *seeder) planAhead(v *visit, i int) {
 	s.planBooking(v, s.now.Add(-time.Duration(4+7*i/2)*time.Minute))
-	switch {
-	case v.ends == booking.Cancelled:
+	if v.ends == booking.Cancelled {
 		s.at(s.now.Add(-3*time.Minute), func(ctx context.Context) error {
 			return s.opt.Desk.Cancel(ctx, v.job.ID, v.customer())
 		})
@@ -180,6 +209,26 @@ func (s *seeder) texts(v *visit, ago time.Duration, words string) {
 	s.at(s.now.Add(ago), func(context.Context) error { return s.opt.Host.SendText(v.person.phone, words) }).reads = true
 }
 
+// question is what a customer writes back to the e-mail about the booking.
+var question = map[string]string{
+	"fi": "Hei,\n\njätän avaimen laatikkoon jo edellisenä iltana, sopiihan se?",
+	"sv": "Hej,\n\njag lämnar nyckeln i lådan redan kvällen innan, går det bra?",
+	"en": "Hello,\n\nI will leave the key in the box the evening before. Is that all right?",
+}
+
+// mails is a customer's answer to the latest e-mail.
+func (s *seeder) mails(v *visit, when time.Time) {
+	s.at(when, func(context.Context) error {
+		list := s.opt.Host.Mails(v.person.email)
+		if len(list) == 0 {
+			return fmt.Errorf("no e-mail has come to %s", v.person.email)
+		}
+		return s.opt.Host.SendMail(v.person.email, NewMail{
+			InReplyTo: list[len(list)-1].MessageID, Body: question[v.person.locale] + "\n\n" + v.person.name,
+		})
+	}).reads = true
+}
+
 // answer is a customer's answer to the survey.
 type answer struct {
 	visit *visit
@@ -191,10 +240,8 @@ type answer struct {
 func (s *seeder) planRoutine() {
 	first := s.now.Add(-seededSince).In(s.zone)
 	for i := range int(seededSince/day) + 1 {
-		date := time.Date(first.Year(), first.Month(), first.Day()+i, 0, 0, 0, 0, s.zone)
-		minute := func(m int) time.Time {
-			return time.Date(date.Year(), date.Month(), date.Day(), 0, m, 30, 0, s.zone)
-		}
+		date := s.wall(first.AddDate(0, 0, i), 0)
+		minute := func(m int) time.Time { return s.wall(date, m).Add(30 * time.Second) }
 		s.due(minute(s.shop.ReminderMinute), func(ctx context.Context) error {
 			_, err := s.opt.Desk.SendReminders(ctx)
 			return err
