@@ -179,16 +179,36 @@ func (p *boardPage) card(job *booking.Job) boardJob {
 // nextOnBoard leaves out what is rare: the job's own page has all of it.
 func nextOnBoard(status booking.Status) []booking.Status {
 	return slices.DeleteFunc(booking.NextStatuses(status), func(to booking.Status) bool {
-		return to == booking.Cancelled || to == booking.NoShow || columnOf(to) < columnOf(status)
+		return to == booking.Cancelled || to == booking.NoShow || backward(status, to)
 	})
+}
+
+// backward tells a move that takes something back.
+func backward(from, to booking.Status) bool {
+	if columnOf(from) != columnOf(to) {
+		return columnOf(to) < columnOf(from)
+	}
+	return to == booking.Received || to == booking.Booked || to == booking.Unconfirmed
 }
 
 // statusChoice is the button that opens the form of a next status.
 func (f *frame) statusChoice(job *booking.Job, to booking.Status) choice {
-	return choice{
-		Value: string(to), Label: f.words("page.act." + string(to)),
-		URL: jobURL(job.ID) + "?to=" + string(to) + "#next",
+	one := choice{Value: string(to), Label: f.actLabel(job.Status, to), URL: jobURL(job.ID) + "?to=" + string(to) + "#next"}
+	if backward(job.Status, to) {
+		one.Hint = "back"
 	}
+	return one
+}
+
+// actLabel names a move as the desk says it.
+func (f *frame) actLabel(from, to booking.Status) string {
+	switch {
+	case backward(from, to):
+		return f.words("page.act.back", "to", to)
+	case to == booking.InWork && from != booking.Received:
+		return f.words("page.act.go_on")
+	}
+	return f.words("page.act." + string(to))
 }
 
 // boardSearch finds jobs of any day.

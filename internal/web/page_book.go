@@ -177,7 +177,7 @@ func (p *bookPage) transportsOf(chosen []booking.Service, q *bookQuery) []choice
 	}
 	var out []choice
 	for _, t := range common {
-		out = append(out, choice{Value: t, Label: p.words("transport." + t), Hint: p.words("page.transport_hint." + t), Checked: t == q.Transport})
+		out = append(out, choice{Value: t, Label: p.words("transport." + t), Checked: t == q.Transport})
 	}
 	return out
 }

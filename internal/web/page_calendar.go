@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ type calendar struct {
 // calendarDay is one cell: a link where there is something to choose.
 type calendarDay struct {
 	Date   string
-	Number int
+	Text   string // the day's number, with its month where one begins
 	URL    string
 	State  string // free, full, closed, past
 	Label  string // read aloud: the date and what is to be had
@@ -96,7 +97,7 @@ func (s *Server) calendarOf(ctx context.Context, ask calendarAsk) (*calendar, er
 	}
 	chosen := chosenDay(ask, days, first, last)
 
-	cal := &calendar{Range: templates.Date(ask.Locale, first) + " – " + templates.Date(ask.Locale, last)}
+	cal := &calendar{Range: shortDate(ask.Locale, first) + " – " + shortDate(ask.Locale, last)}
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
 		if day.Weekday() == time.Monday {
 			cal.Weeks = append(cal.Weeks, nil)
@@ -164,7 +165,10 @@ func offerChosen(days map[string]booking.Day, start time.Time) {
 func dayCell(ask calendarAsk, days map[string]booking.Day, day, today time.Time, chosen string) calendarDay {
 	date := day.Format(time.DateOnly)
 	d, known := days[date]
-	cell := calendarDay{Date: date, Number: day.Day(), Chosen: date == chosen, Today: day.Equal(today)}
+	cell := calendarDay{Date: date, Text: strconv.Itoa(day.Day()), Chosen: date == chosen, Today: day.Equal(today)}
+	if day.Day() == 1 {
+		cell.Text = shortDate(ask.Locale, day)
+	}
 	switch {
 	case day.Before(today) || !known:
 		cell.State = "past"
@@ -235,6 +239,12 @@ func (c *calendar) showDay(ask calendarAsk, day booking.Day, date string) {
 			c.Parts = append(c.Parts, part)
 		}
 	}
+}
+
+// shortDate is a date without its weekday and year.
+func shortDate(locale string, t time.Time) string {
+	_, date, _ := strings.Cut(templates.Day(locale, t), " ")
+	return date
 }
 
 // midnight is the start of an instant's date in its own zone.

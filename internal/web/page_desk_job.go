@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -116,6 +118,7 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 		}
 		p.Next = append(p.Next, p.statusChoice(p.Job, to))
 	}
+	slices.SortStableFunc(p.Next, func(a, b choice) int { return strings.Compare(a.Hint, b.Hint) }) // backward last
 	items, err := s.opt.Desk.Timeline(ctx, p.Job.ID)
 	if err != nil {
 		return err

@@ -46,7 +46,7 @@ func (s *Server) openPreview(c echo.Context, p *deskJobPage, to booking.Status) 
 		return nil
 	}
 	f := &statusForm{
-		To: to, Label: p.words("page.act." + string(to)), Version: p.Job.Version, From: p.Job.Status, By: s.actingAdvisor(c, p.Job),
+		To: to, Label: p.actLabel(p.Job.Status, to), Version: p.Job.Version, From: p.Job.Status, By: s.actingAdvisor(c, p.Job),
 		AskReady: slices.Contains(readyFits, to), AskBy: to == booking.Received, Recipient: p.recipient(),
 	}
 	readyBy := localInput(c.FormValue("ready_by"), p.Job.Workshop.Zone())
