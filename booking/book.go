@@ -64,10 +64,23 @@ type plan struct {
 // wrong input is an Invalid fault that names each field. Online only what
 // Availability offers can be booked; the desk may book without notice and at
 // once. The customer is told by SMS, and by e-mail where an address was given.
+// Call it outside any transaction: it may need several.
 func (d *Desk) Book(ctx context.Context, r BookingRequest) (*Job, error) {
 	if made, err := d.jobOfRequest(ctx, r.RequestKey); made != nil || err != nil {
 		return made, err
 	}
+	job, err := d.book(ctx, r)
+	if _, lost := errors.AsType[*SlotTaken](err); lost {
+		// Perhaps to itself: the same request, asked twice at once.
+		if made, err := d.jobOfRequest(ctx, r.RequestKey); made != nil || err != nil {
+			return made, err
+		}
+	}
+	return job, err
+}
+
+// book is Book for a request that has made no job yet.
+func (d *Desk) book(ctx context.Context, r BookingRequest) (*Job, error) {
 	p, err := d.plan(ctx, r, true)
 	if err != nil {
 		return nil, err
@@ -245,6 +258,7 @@ func (d *Desk) taken(ctx context.Context, p *plan, advisorID int64) error {
 	if err != nil {
 		return fmt.Errorf("find alternatives: %w", err)
 	}
+	d.opt.Log.InfoContext(ctx, "a start was lost to another booking", "workshop", p.shop.Key, "start", p.start, "advisor", advisorID, "alternatives", len(slots))
 	return &SlotTaken{Alternatives: slots}
 }
 

@@ -302,3 +302,26 @@ func TestTheDeskBooksWithoutNoticeAndWalkInsNow(t *testing.T) {
 		w.ok(err)
 	})
 }
+
+func TestARequestThatIsAskedAgainMakesOneJob(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.request("2026-11-25 09:00")
+		r.RequestKey, r.AdvisorID = "form-1", w.anna.ID
+		var wg sync.WaitGroup
+		ids := make([]int64, 8)
+		for i := range ids {
+			wg.Go(func() {
+				j, err := w.desk.Book(w.Context(), r)
+				if err != nil {
+					w.Errorf("%v", err)
+					return
+				}
+				ids[i] = j.ID
+			})
+		}
+		wg.Wait()
+		if slices.Min(ids) != slices.Max(ids) || w.count("SELECT COUNT(*) FROM jobs") != 1 {
+			w.Fatalf("jobs %v", ids)
+		}
+	})
+}

@@ -171,3 +171,9 @@ func (d *Desk) close(j *Job) {
 	j.TokenExpiresAt = db.At(until)
 	j.RemindAt = db.Time{}
 }
+
+// reopen takes close back.
+func (d *Desk) reopen(j *Job) {
+	j.ClosedAt = db.Time{}
+	j.TokenExpiresAt = db.At(j.CreatedAt.AddDate(0, tokenAtMost, 0))
+}

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,9 +11,8 @@ import (
 	"neuvo/notify"
 )
 
-// moves are the moves of a job that make sense, the usual one first. Those that
-// go back undo a mistaken tap: a job that was not received after all, work that
-// goes on after "ready", a customer who came late after all.
+// moves are the moves of a job that make sense, the usual one first. Some undo a
+// mistaken tap, see undoes.
 var moves = map[Status][]Status{
 	Unconfirmed:     {Booked, Cancelled},
 	Booked:          {Received, NoShow, Cancelled},
@@ -21,7 +21,20 @@ var moves = map[Status][]Status{
 	WaitingApproval: {InWork, WaitingParts, Ready, Cancelled},
 	WaitingParts:    {InWork, WaitingApproval, Ready, Cancelled},
 	Ready:           {Collected, InWork, WaitingApproval, WaitingParts},
+	Collected:       {Ready},
 	NoShow:          {Received},
+}
+
+// undoes are the moves that take another back: a job that was not received after
+// all, work that goes on after "ready", a car that still stands there, a
+// customer who came late after all. What the other move wanted to tell is not
+// true any more.
+var undoes = map[[2]Status]bool{
+	{Received, Booked}: true,
+	{InWork, Received}: true,
+	{Ready, InWork}:    true,
+	{Collected, Ready}: true,
+	{NoShow, Received}: true,
 }
 
 // silent are the moves that only put right what the customer never heard of.
@@ -29,10 +42,11 @@ var silent = map[[2]Status]bool{
 	{Unconfirmed, Booked}: true,
 	{Received, Booked}:    true,
 	{InWork, Received}:    true,
+	{Collected, Ready}:    true,
 }
 
 // NextStatuses gives the statuses that a job may move to from one, the usual
-// first; none for a closed job except the undoing of a no-show.
+// first; for a job that has been closed by mistake only the way back.
 func NextStatuses(s Status) []Status { return slices.Clone(moves[s]) }
 
 // occasionOf is the text of a move, "" where the customer has nothing to hear.
@@ -150,10 +164,12 @@ func (d *Desk) move(ctx context.Context, j *Job, r TransitionRequest) error {
 			}
 			j.ReceivedBy, j.ReceivedAt = by, now
 		}
-		j.ClosedAt = db.Time{}
-		j.TokenExpiresAt = db.At(j.CreatedAt.AddDate(0, tokenAtMost, 0))
+		d.reopen(j)
 	case Ready:
-		j.ReadyAt = now
+		if from != Collected {
+			j.ReadyAt = now
+		}
+		d.reopen(j)
 	case InWork, WaitingApproval, WaitingParts:
 		j.ReadyAt = db.Time{}
 	case Cancelled:
@@ -205,13 +221,11 @@ func (d *Desk) aftermath(ctx context.Context, j *Job, from Status) error {
 		}
 	}
 	outdated := []string{"reminder"}
-	if slices.Contains(moves[j.Status], from) && occasionOf(j.Status, from) != "" {
-		// Back to where the last move came from: its text, if it still waits, is
-		// not true any more.
-		outdated = append(outdated, occasionOf(j.Status, from))
+	if undoes[[2]Status{from, j.Status}] {
+		outdated = append(outdated, string(from))
 	}
 	if _, err := d.notify.Suppress(ctx, j.Subject(), "the job has moved on", outdated...); err != nil {
-		return err
+		return fmt.Errorf("drop outdated texts of job %d: %w", j.ID, err)
 	}
 	return nil
 }

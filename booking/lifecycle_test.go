@@ -26,7 +26,7 @@ func TestAJobMovesOnlyWhereItMakesSense(t *testing.T) {
 		booking.WaitingApproval: "in_work waiting_parts ready cancelled",
 		booking.WaitingParts:    "in_work waiting_approval ready cancelled",
 		booking.Ready:           "collected in_work waiting_approval waiting_parts",
-		booking.Collected:       "",
+		booking.Collected:       "ready",
 		booking.Cancelled:       "",
 		booking.NoShow:          "received",
 	}
@@ -205,6 +205,12 @@ func TestAMistakenTapIsUndone(t *testing.T) {
 		t.Fatalf("%+v", j)
 	}
 	w.move(j, booking.Ready)
+	if j, _ = w.move(j, booking.Collected); j.ClosedAt.IsZero() {
+		t.Fatalf("%+v", j)
+	}
+	if j, m = w.move(j, booking.Ready); !j.ClosedAt.IsZero() || j.ReadyAt.IsZero() || m != nil {
+		t.Fatalf("%+v %+v", m, j)
+	}
 	if j, m = w.move(j, booking.InWork); !j.ReadyAt.IsZero() || m == nil || m.Occasion != "in_work" {
 		t.Fatalf("%+v %+v", m, j)
 	}

@@ -98,7 +98,8 @@ func (d *Desk) jobOfRequest(ctx context.Context, key string) (*Job, error) {
 	if key == "" {
 		return nil, nil
 	}
-	job, err := d.jobWhere(ctx, "request_key = ?", key)
+	// The second condition lets the partial index be used.
+	job, err := d.jobWhere(ctx, "request_key = ? AND request_key <> ''", key)
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}
