@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -102,6 +103,9 @@ type overviewPage struct {
 	Mailboxes []MailboxInfo
 }
 
+// lastShown is how much of the latest item a list shows, in characters.
+const lastShown = 120
+
 // overviewRows is how many phones and mailboxes the overview lists.
 const overviewRows = 12
 
@@ -121,6 +125,7 @@ func (p *pages) listPhones() []Phone {
 	list := p.opt.Host.Phones()
 	for i := range list {
 		list[i].LastAt = list[i].LastAt.In(p.zone())
+		list[i].Last = shorten(list[i].Last, lastShown)
 	}
 	return list
 }
@@ -129,6 +134,7 @@ func (p *pages) listMailboxes() []MailboxInfo {
 	list := p.opt.Host.Mailboxes()
 	for i := range list {
 		list[i].LastAt = list[i].LastAt.In(p.zone())
+		list[i].Last = shorten(list[i].Last, lastShown)
 	}
 	return list
 }
@@ -142,10 +148,20 @@ func locale(r *http.Request) string {
 func (p *pages) render(w http.ResponseWriter, r *http.Request, page, block string, view any) error {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Add("Vary", "Accept, Accept-Language, HX-Request")
+	var b bytes.Buffer
+	var err error
 	if r.Method == http.MethodGet && r.Header.Get("HX-Request") == "true" {
-		return templates.Fragment(w, page, block, locale(r), view)
+		err = templates.Fragment(&b, page, block, locale(r), view)
+	} else {
+		err = templates.Render(&b, page, locale(r), view)
 	}
-	return templates.Render(w, page, locale(r), view)
+	if err != nil {
+		return err
+	}
+	if _, err := b.WriteTo(w); err != nil {
+		p.opt.Log.Debug("demo page: the reader has gone", "path", r.URL.Path, "error", err)
+	}
+	return nil
 }
 
 // wantsJSON tells a script from a person: Accept names application/json and
