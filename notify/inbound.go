@@ -231,17 +231,15 @@ func (n *Notifier) place(ctx context.Context, in *Inbound, p Parsed) error {
 		in.State, in.Reason, in.Candidates = InTriage, where.Reason, where.Candidates
 		return n.saveInbound(ctx, in)
 	}
-	_, err = n.attach(ctx, in, p.FromName, facts.Conversations[where.ConversationID].Subject, where)
+	_, err = n.attach(ctx, in, p, facts.Conversations[where.ConversationID].Subject, where)
 	return err
 }
 
 // attach makes the message of a placed inbound row, runs the reply handlers and
-// marks the row placed.
-func (n *Notifier) attach(ctx context.Context, in *Inbound, author, subject string, where Placement) (*Message, error) {
+// marks the row placed. p is empty where only the row is left.
+func (n *Notifier) attach(ctx context.Context, in *Inbound, p Parsed, subject string, where Placement) (*Message, error) {
 	m := in.message(where)
-	if author != "" {
-		m.Author = oneLine(author)
-	}
+	m.Author, m.InReplyTo = cmp.Or(p.FromName, m.Author), bareID(p.InReplyTo)
 	if err := n.insertMessage(ctx, m, ""); err != nil {
 		return nil, err
 	}
@@ -253,8 +251,10 @@ func (n *Notifier) attach(ctx context.Context, in *Inbound, author, subject stri
 			return nil, err
 		}
 	}
-	if err := n.reply(ctx, r); err != nil {
-		return nil, fmt.Errorf("handle the reply: %w", err)
+	if !in.Kind.machine() { // a person may place a machine's message; it still answers nothing
+		if err := n.reply(ctx, r); err != nil {
+			return nil, fmt.Errorf("handle the reply: %w", err)
+		}
 	}
 	in.State, in.Reason, in.Error, in.Candidates = InPlaced, "", "", []Candidate{}
 	if err := n.saveInbound(ctx, in); err != nil {

@@ -80,7 +80,7 @@ func (n *Notifier) Assign(ctx context.Context, inboundID int64, subject, by stri
 		if err != nil {
 			return err
 		}
-		m, err = n.attach(ctx, in, "", subject, Placement{
+		m, err = n.attach(ctx, in, Parsed{}, subject, Placement{
 			ConversationID: c.ID, Rule: RuleHand, Evidence: by, Confidence: Certain,
 			Verified: fact.SenderTakesPart, AnsweredID: fact.LastToSender,
 		})
