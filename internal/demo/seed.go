@@ -80,7 +80,7 @@ func Seed(ctx context.Context, opt SeedOptions) (Seeded, error) {
 	}
 	// Whatever happens, time goes on from where it was.
 	defer opt.Clock.setOffset(s.offset)
-	err = opt.DB.Bulk(ctx, func(ctx context.Context) error {
+	fill := func(ctx context.Context) error {
 		if err := s.foundation(ctx); err != nil {
 			return fmt.Errorf("set the demo workshop up: %w", err)
 		}
@@ -91,7 +91,8 @@ func Seed(ctx context.Context, opt SeedOptions) (Seeded, error) {
 		s.kept.Done = true
 		s.seeded.Fresh, s.seeded.Jobs = true, len(s.visits)
 		return s.keep(ctx)
-	})
+	}
+	err = opt.Host.store.bulk(func() error { return opt.DB.Bulk(ctx, fill) })
 	return s.seeded, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -27,6 +28,9 @@ type store struct {
 	next  int64 // id of the next record
 	queue chan *pending
 	done  chan struct{}
+
+	// unsynced leaves forcing to disk to the end of a bulk of deliveries.
+	unsynced atomic.Bool
 
 	closing sync.RWMutex // held for reading while a delivery is handed over
 	closed  bool
@@ -122,7 +126,7 @@ func (s *store) commit(batch []*pending) {
 		lines = append(append(lines, b...), '\n')
 	}
 	if err == nil {
-		if _, err = s.file.WriteAt(lines, s.size); err == nil {
+		if _, err = s.file.WriteAt(lines, s.size); err == nil && !s.unsynced.Load() {
 			err = s.file.Sync()
 		}
 		if err != nil {
@@ -202,6 +206,16 @@ func (l *line[T]) add(id string, item T, received bool) {
 	if received {
 		l.received++
 	}
+}
+
+// bulk runs f with deliveries that are answered once the operating system has
+// them: safe when the program is killed, not when the machine is. One fsync at
+// the end makes up for it. Only the seed, which can be made again, does this.
+func (s *store) bulk(f func() error) error {
+	s.unsynced.Store(true)
+	err := f()
+	s.unsynced.Store(false)
+	return errors.Join(err, s.file.Sync())
 }
 
 func (s *store) setOnMail(f func()) {
