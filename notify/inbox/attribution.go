@@ -24,7 +24,7 @@ var (
 	clueTime  = regexp.MustCompile(`\b\d{1,2}[:.]\d{2}\b`)
 	clueMail  = regexp.MustCompile(`[<(\[]?\S+@\S+[>)\]]?`)
 	opener    = regexp.MustCompile(`(?i)^\W{0,3}(on\s+(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|\d)|(ma|ti|ke|to|pe|la|su|maanantai\w*|tiistai\w*|keskiviikko\w*|torstai\w*|perjantai\w*|lauantai\w*|sunnuntai\w*)[.,]*\s+\d{1,2}|den\s+(\S+\s+)?\d|(mån|tis|ons|tors|fre|lör|sön|man|tir|tor|lør|søn)\w*[.,]*\s+(den\s+)?\d|am\s+(\S+\s+)?(dem\s+)?\d|kuupäev|kontakt\s|\d{1,2}\.?\s*\S{3,12}\s+20\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|20\d\d-\d\d-\d\d)`)
-	separator = regexp.MustCompile(`(?i)^\W{0,3}[-_=*‐–—]{2,}\s*(on\s.{10,200}\swrote|original message|original appointment|reply message|alkuperäinen viesti|vastausviesti|ursprungligt meddelande|originalmeddelande|ursprüngliche nachricht|originalnachricht|algne (teade|sõnum|kiri)|algsõnum|opprinnelig melding|oprindelig meddelelse)\s*[-_=*‐–—]*\s*:?$`)
+	separator = regexp.MustCompile(`(?i)^\W{0,3}[-_=*‐–—]{2,}\s*(on\s.{10,200}\swrote|original message|original appointment|reply message|alkuperäinen viesti|vastausviesti|ursprungligt meddelande|originalmeddelande|ursprüngliche nachricht|originalnachricht|algne (teade|sõnum|kiri)|algsõnum|opprinnelig melding|oprindelig meddelelse)\s*([-_=*‐–—]*\s*:?|-{2,}.{0,400})$`)
 	forward   = regexp.MustCompile(`(?i)^\W{0,3}([-_=*]{2,}\s*(forwarded message|välitetty viesti|edelleenlähetetty viesti|edelleen lähetetty viesti|vidarebefordrat (meddelande|mejl|brev|mail)|weitergeleitete nachricht|edastatud (kiri|sõnum|teade|kirjad)|videresendt (melding|e-post)|viderebragt meddelelse)\s*[-_=*]*|(begin forwarded message|välitetty viesti alkaa|edelleenlähetetty viesti alkaa|edelleenlähetetty viesti|vidarebefordrat brev|vidarebefordrat mejl|anfang der weitergeleiteten nachricht|anfang der weitergeleiteten e-mail|edastatud kirja algus|start på videresendt melding|videresendt melding)\s*:)$`)
 
 	fromLine    = blockField(fromWords)
@@ -32,6 +32,9 @@ var (
 	toLine      = blockField(toWords)
 	subjectLine = blockField(subjectWords)
 	otherLine   = blockField(copyWords)
+
+	// Some programs lose the line ends of the block.
+	blockOnOneLine = regexp.MustCompile(`(?i)\s(` + dateWords + `)\s?:\s.*\s(` + subjectWords + `)\s?:\s`)
 
 	forwardSubject = regexp.MustCompile(`(?i)^\s*(\[[^\]]{1,40}\]\s*)?(fwd?|vl|vb|wg|edasi|videresendt|välitetty|vidarebefordrat|weitergeleitet|edastatud)\s*:`)
 	mobile         = regexp.MustCompile(`(?i)^\W{0,3}(sent (from|using|with|via) (my|outlook|yahoo|mail for|samsung|galaxy|gmail|proton|a mobile|the mobile|iphone|ipad|android|windows|spark|boomerang|aol)\b[^!?]{0,90}|sent from \S{1,20}( for \S{1,20})?|get (outlook|bluemail|the outlook)\b.{0,100}|lähetetty .{0,40}(iphone|ipad|puhelimes|samsung|galaxy|android|huawei|nokia|oneplus|outlook|windows|mobiili|laitteest|yahoo|gmail|sähköpost|tableti)\S*.{0,60}|hanki outlook.{0,100}|hae outlook.{0,100}|lataa outlook.{0,100}|skickat från .{0,90}|skickades från .{0,90}|(hämta|skaffa) outlook.{0,100}|(diese nachricht wurde )?von meinem .{0,90} gesendet\.?|gesendet (von|mit|über|aus) .{0,90}|(holen sie sich|hole dir|laden sie) outlook.{0,100}|outlook für (ios|android).{0,80}|saadetud (minu|mu|outlook|rakendusest|seadmest|telefonist|iphone|samsung|galaxy).{0,80}|(hankige|hangi) outlook.{0,100}|sendt fra (min|mitt|outlook|samsung|galaxy|yahoo|e-post).{0,80}|(skaff deg|hent|få) outlook.{0,100})$`)
@@ -90,8 +93,15 @@ func attribution(lines []line, i int) (n int, certain bool) {
 	if last > i && !starts && !strings.Contains(first, "@") && !wroteWord.MatchString(first) {
 		return 0, false
 	}
+	if !mail && (len(text) > 160 || sentenceEnd.MatchString(text)) {
+		return last - i + 1, false
+	}
 	return last - i + 1, mail || (date && clock) || (starts && (date || clock))
 }
+
+// sentenceEnd is what prose has and an attribution has not; the abbreviations of
+// weekdays and months have a number after their stop.
+var sentenceEnd = regexp.MustCompile(`\p{Ll}{2}[.!?] \p{Lu}`)
 
 var wroteWord = regexp.MustCompile(`(?i)(^|\s)(` + wroteWords + `)(\s|:|$)`)
 
@@ -101,6 +111,9 @@ func headerBlock(lines []line, i int) bool {
 	text := lines[i].text
 	if len(text) > maxProbe || !strings.Contains(text, ":") || !fromLine.MatchString(text) {
 		return false
+	}
+	if blockOnOneLine.MatchString(text) {
+		return true
 	}
 	date, other := false, false
 	fields := 0

@@ -210,7 +210,7 @@ func decodeBase64(b []byte) []byte {
 			foreign += boolInt(!isBase64(c))
 		}
 		text := foreign > 0 && (bytes.ContainsAny(line, " \t") || foreign > len(core)/4)
-		if len(core) > 0 && (text || (closed && (foreign > 0 || len(line) < 40))) {
+		if len(core) > 0 && (text || (closed && (foreign > 0 || len(line) < 20 || len(line)%4 != 0))) {
 			flush()
 			return append(append(out, '\n'), b[at:]...)
 		}

@@ -74,6 +74,7 @@ func (s server) addr() string { return net.JoinHostPort(s.host, s.port) }
 type session struct {
 	client *imapclient.Client
 	conn   net.Conn
+	idles  bool // the server has IDLE
 	// arrived gets a signal when the server says, unasked, that there is more.
 	arrived chan struct{}
 }
@@ -123,7 +124,7 @@ func (p *Poller) connect(ctx context.Context) (*session, error) {
 		s.close()
 		return nil, unreachable(err)
 	}
-	if err := s.signIn(p.server); err != nil {
+	if err := s.begin(p.server); err != nil {
 		s.close()
 		if _, refused := errors.AsType[*imap.Error](err); refused {
 			return nil, fault.New(fault.Unauthorized, "fault.imap_sign_in").With("host", p.server.addr()).With("user", p.server.user).Cause(err)
@@ -133,13 +134,25 @@ func (p *Poller) connect(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// signIn uses LOGIN, or AUTHENTICATE PLAIN where the server forbids that.
-func (s *session) signIn(to server) error {
-	caps := s.client.Caps()
-	if caps.Has(imap.CapLoginDisabled) && caps.Has(imap.AuthCap(sasl.Plain)) {
-		return s.client.Authenticate(sasl.NewPlainClient("", to.user, to.password))
+// begin signs in with LOGIN, or AUTHENTICATE PLAIN where the server forbids that,
+// and learns what it can do. It asks: the client's own notion of capabilities
+// may wait in vain for a server that does not volunteer them.
+func (s *session) begin(to server) error {
+	caps, err := s.client.Capability().Wait()
+	if err != nil {
+		return err
 	}
-	return s.client.Login(to.user, to.password).Wait()
+	if caps.Has(imap.CapLoginDisabled) && caps.Has(imap.AuthCap(sasl.Plain)) {
+		err = s.client.Authenticate(sasl.NewPlainClient("", to.user, to.password))
+	} else {
+		err = s.client.Login(to.user, to.password).Wait()
+	}
+	if err != nil {
+		return err
+	}
+	caps, err = s.client.Capability().Wait()
+	s.idles = caps.Has(imap.CapIdle) || caps.Has(imap.CapIMAP4rev2)
+	return err
 }
 
 // step runs one exchange with the server. When its time is over, or the

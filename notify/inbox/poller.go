@@ -48,6 +48,8 @@ type PollerOptions struct {
 	// IdleCycle is how long one IDLE lasts, at most and by default 4 minutes:
 	// middle boxes drop silent connections well before the 29 minutes of RFC 2177.
 	IdleCycle time.Duration
+	// NoIDLE polls even where the server offers IDLE: some offer it and are silent.
+	NoIDLE bool
 	// PollEvery is how often Watch looks where the server has no IDLE, does not
 	// answer, or another replica has the mailbox; 20 seconds where 0.
 	PollEvery time.Duration

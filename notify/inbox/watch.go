@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/emersion/go-imap/v2"
 )
 
 // Watch polls when something arrives and calls wake (which may be nil) after
@@ -45,37 +43,41 @@ func (p *Poller) look(ctx context.Context, wake func()) (held bool, err error) {
 	return held, err
 }
 
+// canIdle tells what the server said at the last sign-in.
+func (p *Poller) canIdle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.session != nil && p.session.idles && !p.opt.NoIDLE
+}
+
 // idle waits on a connection of its own and polls whenever the server tells of
 // something. watched is false where the server has no IDLE.
 func (p *Poller) idle(ctx context.Context, wake func()) (watched bool, err error) {
+	if !p.canIdle() {
+		return false, nil
+	}
 	s, err := p.connect(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer s.close()
-	if caps := s.client.Caps(); !caps.Has(imap.CapIdle) && !caps.Has(imap.CapIMAP4rev2) {
-		return false, nil
-	}
 	if _, err := s.open(ctx, p.opt.Mailbox, true); err != nil {
 		return false, err
 	}
-	// What came between the last poll and this opening is not announced.
 	for {
-		held, err := p.look(ctx, wake)
-		if err != nil || !held {
-			return true, err
-		}
-		if err := p.idleCycle(ctx, s); err != nil {
+		if held, err := p.idleCycle(ctx, s, wake); err != nil || !held {
 			return true, err
 		}
 	}
 }
 
-// idleCycle is one IDLE: until something arrives, the cycle is over, or the
-// connection is. The lease is kept alive meanwhile.
-func (p *Poller) idleCycle(ctx context.Context, s *session) error {
+// idleCycle is one IDLE: it begins, then a poll brings in what came before it
+// began (nobody announces that), and then it waits until something arrives, the
+// cycle is over, or the connection is. The lease is kept alive meanwhile. held is
+// false where the lease is another's now.
+func (p *Poller) idleCycle(ctx context.Context, s *session, wake func()) (held bool, err error) {
 	var stopIdle func() error
-	err := s.step(ctx, stepTime, "begin IDLE", func() error {
+	err = s.step(ctx, stepTime, "begin IDLE", func() error {
 		cmd, err := s.client.Idle()
 		if err == nil {
 			stopIdle = func() error { return errors.Join(cmd.Close(), cmd.Wait()) }
@@ -83,7 +85,10 @@ func (p *Poller) idleCycle(ctx context.Context, s *session) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return false, err
+	}
+	if held, err = p.look(ctx, wake); err != nil || !held {
+		return held, err // closing the connection ends the IDLE
 	}
 	over := time.NewTimer(p.opt.IdleCycle)
 	defer over.Stop()
@@ -96,15 +101,16 @@ func (p *Poller) idleCycle(ctx context.Context, s *session) error {
 		case <-over.C:
 			waiting = false
 		case <-alive.C:
-			held, err := p.lease(ctx)
-			waiting = held && err == nil
+			if held, err = p.lease(ctx); err != nil || !held {
+				return held, err
+			}
 		case <-s.client.Closed():
-			return errors.New("the server ended the connection")
+			return false, errors.New("the server ended the connection")
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 	}
-	return s.step(ctx, stepTime, "end IDLE", stopIdle)
+	return true, s.step(ctx, stepTime, "end IDLE", stopIdle)
 }
 
 // wait waits, or not so long where ctx ends.

@@ -73,8 +73,8 @@ func TestWatchingGoesOnAfterTheConnectionBroke(t *testing.T) {
 }
 
 func TestAServerWithoutIDLEIsPolled(t *testing.T) {
-	h := memory(t, imap.CapSet{imap.CapIMAP4rev1: {}}, nil)
-	woken := watching(t, poller(t, dbtest.SQLite(t), h.url()))
+	h := memory(t, nil, nil)
+	woken := watching(t, poller(t, dbtest.SQLite(t), h.url(), func(o *PollerOptions) { o.NoIDLE = true }))
 	for n := range 3 {
 		h.deliver(t, letter(n))
 		awaken(t, woken, 30*time.Second)
