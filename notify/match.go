@@ -66,8 +66,6 @@ type ConversationFact struct {
 	Subject string
 	// SenderTakesPart: the sender's address is a participant's.
 	SenderTakesPart bool
-	// LastToSender is our newest message to the sender, 0 where there is none.
-	LastToSender int64
 }
 
 // signal is one hint at a conversation that proved true.
@@ -101,7 +99,7 @@ func Match(p Parsed, f Facts) Placement {
 	conversation := f.Conversations[first.conversation]
 	placed := Placement{
 		ConversationID: first.conversation, Rule: first.rule, Evidence: first.evidence,
-		Confidence: Certain, Verified: conversation.SenderTakesPart, AnsweredID: conversation.LastToSender,
+		Confidence: Certain, Verified: conversation.SenderTakesPart,
 	}
 	for _, s := range slices.Backward(signals) { // the strongest rule that names a message has the last word
 		if s.message != 0 {

@@ -21,7 +21,7 @@ func known() notify.Facts {
 			"a@n": {ID: 11, ConversationID: 1}, "a2@n": {ID: 12, ConversationID: 1}, "b@n": {ID: 21, ConversationID: 2},
 		},
 		Conversations: map[int64]notify.ConversationFact{
-			1: {Subject: "job:1", SenderTakesPart: true, LastToSender: 19}, 2: {Subject: "job:2"},
+			1: {Subject: "job:1", SenderTakesPart: true}, 2: {Subject: "job:2"},
 		},
 		Candidates: []notify.Candidate{{Subject: "job:1", Why: "takes part"}},
 	}

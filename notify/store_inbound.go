@@ -171,8 +171,8 @@ func (n *Notifier) gather(ctx context.Context, p Parsed) (Facts, error) {
 	return f, err
 }
 
-// gatherConversations reads those conversations that are named, whether the
-// sender takes part in them and what was last sent to the sender.
+// gatherConversations reads those conversations that are named and whether the
+// sender takes part in them.
 func (n *Notifier) gatherConversations(ctx context.Context, p Parsed, named map[int64]bool, f *Facts) error {
 	ids := make([]int64, 0, len(named))
 	for id, valid := range named {
@@ -187,15 +187,12 @@ func (n *Notifier) gatherConversations(ctx context.Context, p Parsed, named map[
 		ID      int64
 		Subject string
 		Part    int64
-		Last    int64
 	}
 	err := n.db.In(ctx).Raw(`SELECT c.id, c.subject,
-		(SELECT COUNT(*) FROM participants p WHERE p.conversation_id = c.id AND p.channel = ? AND p.address = ?) AS part,
-		COALESCE((SELECT MAX(m.id) FROM messages m WHERE m.conversation_id = c.id AND m.direction = 'out'
-			AND m.to_address = ? AND m.sent_at IS NOT NULL), 0) AS last
-		FROM conversations c WHERE c.id IN ?`, p.Channel, p.From, p.From, ids).Scan(&rows).Error
+		(SELECT COUNT(*) FROM participants p WHERE p.conversation_id = c.id AND p.channel = ? AND p.address = ?) AS part
+		FROM conversations c WHERE c.id IN ?`, p.Channel, p.From, ids).Scan(&rows).Error
 	for _, r := range rows {
-		f.Conversations[r.ID] = ConversationFact{Subject: r.Subject, SenderTakesPart: r.Part > 0, LastToSender: r.Last}
+		f.Conversations[r.ID] = ConversationFact{Subject: r.Subject, SenderTakesPart: r.Part > 0}
 	}
 	return err
 }

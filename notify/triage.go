@@ -82,7 +82,7 @@ func (n *Notifier) Assign(ctx context.Context, inboundID int64, subject, by stri
 		}
 		m, err = n.attach(ctx, in, Parsed{}, subject, Placement{
 			ConversationID: c.ID, Rule: RuleHand, Evidence: by, Confidence: Certain,
-			Verified: fact.SenderTakesPart, AnsweredID: fact.LastToSender,
+			Verified: fact.SenderTakesPart,
 		})
 		return err
 	})

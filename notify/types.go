@@ -236,8 +236,8 @@ type Attachment struct {
 type Reply struct {
 	Subject string // "job:42"
 	Message Message
-	// InReplyToOccasion is the occasion of our message that was answered, where
-	// the placement knows it ("survey"), else "".
+	// InReplyToOccasion is the occasion of our message that the reply names by its
+	// Message-ID ("survey"), "" where it names none: a text never does.
 	InReplyToOccasion string
 }
 
@@ -327,5 +327,5 @@ type Placement struct {
 	Verified       bool   // the sender is a participant of the conversation
 	Reason         string // for triage
 	Candidates     []Candidate
-	AnsweredID     int64 // our message it answers, 0 if unknown
+	AnsweredID     int64 // our message that it names by Message-ID, 0 if none
 }
