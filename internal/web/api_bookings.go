@@ -39,7 +39,7 @@ type bookingIn struct {
 	Vehicle  *vehicleIn    `json:"vehicle,omitempty"`
 	Note     string        `json:"note,omitempty" maxLength:"2000"`
 	HoldID   string        `json:"hold_id,omitempty" maxLength:"100"`
-	Consents consentsShape `json:"consents,omitempty"`
+	Consents consentsShape `json:"consents" required:"false"`
 }
 
 func (in *VisitIn) request() (booking.BookingRequest, error) {

@@ -212,9 +212,9 @@ type customerOut struct {
 }
 
 type consentsShape struct {
-	Survey    bool `json:"survey,omitempty"`
-	Reminders bool `json:"reminders,omitempty"`
-	Marketing bool `json:"marketing,omitempty"`
+	Survey    bool `json:"survey" required:"false"`
+	Reminders bool `json:"reminders" required:"false"`
+	Marketing bool `json:"marketing" required:"false"`
 }
 
 // jobOut is a job as the desk sees it.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -128,9 +129,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 		return
 	}
 	p := s.problem(c.Request().Context(), s.locale(c), err)
-	for name, values := range p.headers {
-		c.Response().Header()[name] = values
-	}
+	maps.Copy(c.Response().Header(), p.headers)
 	body, err := json.Marshal(p)
 	if err != nil {
 		s.log.Error("write a problem", "error", err)
