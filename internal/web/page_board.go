@@ -11,6 +11,7 @@ import (
 
 	"neuvo/booking"
 	"neuvo/internal/fault"
+	"neuvo/templates"
 )
 
 // boardPage is the desk's day.
@@ -41,12 +42,13 @@ type boardColumn struct {
 // boardJob is a job as a card.
 type boardJob struct {
 	*booking.Job
-	Start    time.Time
-	ReadyBy  time.Time
-	Late     bool // it should have been ready, or the customer should have come
-	OtherDay bool
-	Next     []choice
-	Mine     bool
+	Start     time.Time
+	ReadyBy   time.Time
+	ReadyText string // with its day where that is not today
+	Late      bool   // it should have been ready, or the customer should have come
+	OtherDay  bool
+	Next      []choice
+	Mine      bool
 }
 
 // alert is something an advisor must look at.
@@ -161,13 +163,17 @@ func columnOf(status booking.Status) int {
 func (p *boardPage) card(job *booking.Job) boardJob {
 	card := boardJob{Job: job, Start: job.LocalStart(), Mine: p.CanMine && job.Owner() == p.Staff.AdvisorID}
 	card.OtherDay = !midnight(card.Start).Equal(p.Day)
-	if !job.ReadyBy.IsZero() {
-		card.ReadyBy = job.ReadyBy.In(p.Workshop.Zone())
-	}
 	switch columnOf(job.Status) {
 	case 0:
 		card.Late = p.Now.After(card.Start.Add(15 * time.Minute))
 	case 1:
+		if !job.ReadyBy.IsZero() {
+			card.ReadyBy = job.ReadyBy.In(p.Workshop.Zone())
+			card.ReadyText = templates.Clock(p.Locale, card.ReadyBy)
+			if !midnight(card.ReadyBy).Equal(midnight(p.Now)) {
+				card.ReadyText = p.moment(card.ReadyBy)
+			}
+		}
 		card.Late = !card.ReadyBy.IsZero() && p.Now.After(card.ReadyBy)
 	}
 	for _, to := range nextOnBoard(job.Status) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -28,6 +29,7 @@ type deskJobPage struct {
 	Timeline  []timelineRow
 	Promises  []promiseRow
 	Survey    *survey.Survey
+	ScoreText string // "4 / 5"
 	Advisors  []booking.Advisor
 	Channels  []choice
 	CanCancel bool
@@ -134,6 +136,9 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 			row.TraceTo = p.Path + "?trace=" + strconv.FormatInt(item.MessageID, 10) + "#" + item.ID
 			row.Traced = item.MessageID == trace
 		}
+		if item.Direction == string(notify.In) && item.Verified {
+			row.Author = p.Job.ContactName // the address is the customer's own
+		}
 		if row.Traced {
 			if row.Trace, err = s.traceOf(ctx, trace, zone); err != nil {
 				return err
@@ -152,6 +157,10 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 	p.takeChannels()
 	// A job without a survey has none to show.
 	p.Survey, err = s.surveyOfJob(ctx, p.Job.ID)
+	if p.Survey != nil && p.Survey.Score != nil {
+		_, top := ends(p.Survey.Scale)
+		p.ScoreText = fmt.Sprintf("%d / %d", *p.Survey.Score, top)
+	}
 	return err
 }
 

@@ -188,7 +188,7 @@ func (p *jobPage) takeSteps(items []booking.TimelineItem, zone *time.Location) {
 	for i, st := range []booking.Status{booking.Booked, booking.Received, booking.InWork, booking.Ready, booking.Collected} {
 		step := jobStep{Label: p.words("page.job.step." + string(st)), State: "ahead"}
 		switch {
-		case i < now:
+		case i < now, i == now && p.Closed:
 			step.State, step.At = "done", reached[st]
 		case i == now:
 			step.State, step.At = "now", reached[st]

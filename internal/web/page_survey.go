@@ -19,6 +19,7 @@ type surveyPage struct {
 	Job      *booking.Job
 	Path     string
 	Advisor  string // first name of who asks
+	PhotoURL string
 	Scores   []choice
 	Comment  string
 	Answered bool
@@ -38,6 +39,9 @@ func (s *Server) surveyOf(c echo.Context) (*surveyPage, error) {
 	f.Workshop = job.Workshop
 	first, _, _ := strings.Cut(sv.Advisor, " ")
 	p := &surveyPage{frame: f, Survey: sv, Job: job, Path: "/s/" + sv.Token, Advisor: first, Comment: sv.Comment}
+	if job.Advisor != nil && job.Advisor.ID == sv.AdvisorID {
+		p.PhotoURL = job.Advisor.PhotoURL
+	}
 	chosen := -1
 	if sv.Score != nil {
 		chosen = *sv.Score
