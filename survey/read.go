@@ -88,7 +88,7 @@ func outcome(rule string, words ...string) Reading { return Reading{Outcome: wor
 // isKeyword tells an opt-out keyword that is the whole trimmed message; a full
 // stop or an exclamation mark is not a word.
 func isKeyword(text, bare string) bool {
-	rest := strings.TrimRight(strings.TrimSpace(strings.ToLower(text)), ".! ")
+	rest := strings.Trim(strings.ToLower(text), ".! \"'*\n")
 	return rest == bare && words().stops[fold(bare)]
 }
 
@@ -121,6 +121,9 @@ func (f *facts) overlaid(base verdict, rule string) Reading {
 	if f.danger {
 		r.Rule, person = "danger", true
 		base.word = ""
+		if r.Met == "yes" && !f.positive {
+			r.Met, r.Outcome = "", nil
+		}
 	}
 	if f.callback && base.word != Stop {
 		if !f.danger {

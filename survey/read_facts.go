@@ -30,6 +30,7 @@ type facts struct {
 	wrong      bool
 	optOut     bool
 	question   bool
+	matter     bool // something else for a person to see to
 	unresolved bool // a negation of something unknown
 	counted    bool // digits that count or name something else
 	number     number
@@ -142,8 +143,12 @@ func (f *facts) weigh(it item) {
 		f.thanks = true
 	case cHedge:
 		f.hedge = true
-	case cYes:
-		f.positive, f.yes = true, true
+	case cMatter:
+		f.matter = true
+	case cYes, cWeakYes:
+		if !negated {
+			f.positive, f.yes = true, true
+		}
 	default:
 		f.sentiment(it.class, negated)
 	}
@@ -185,6 +190,7 @@ func (f *facts) words1() {
 		f.thanks = f.thanks || t.is(cThanks)
 		f.decline = f.decline || t.is(cDecline) && f.words <= 2
 		f.optOut = f.optOut || t.is(cOptOut)
+		f.matter = f.matter || t.is(cMatter)
 		f.wrong = f.wrong || t.is(cWrong)
 		f.positive = f.positive || t.is(cMet) && !f.negated(i)
 		f.negative = f.negative || t.is(cUnmet) && !f.negated(i)
@@ -280,6 +286,10 @@ func (f *facts) answers() {
 			end++
 		}
 		yes, no, maybe := f.answer(f.tokens[at:end])
+		if no && slices.ContainsFunc(f.tokens[at:end], func(t token) bool { return t.is(cYes) }) &&
+			slices.ContainsFunc(f.tokens[at:end], func(t token) bool { return t.is(cAnd) }) { // "joo ja ei"
+			f.lukewarm, no = true, false
+		}
 		f.yes, f.no, soft = f.yes || yes, f.no || no, soft || maybe
 		f.unresolved = f.unresolved || f.dangling(at, end)
 		at = end
@@ -315,7 +325,7 @@ func (f *facts) answer(clause []token) (yes, no, soft bool) {
 		soft = soft || t.is(cSoftNo)
 		negated = negated || t.is(cNeg|cNo)
 		onlyYes = onlyYes && t.is(cYes|cWeakYes|cFiller|cThanks|cGreeting|cAnd|cSoftNo)
-		onlyNo = onlyNo && t.is(cNo|cNeg|cSoftNo|cFiller|cThanks|cYes|cWeakYes)
+		onlyNo = onlyNo && t.is(cNo|cNeg|cSoftNo|cFiller|cThanks|cYes|cWeakYes|cAnd)
 		first = first && t.is(cGreeting|cSoftNo|cFiller|cBut)
 	}
 	strong := slices.ContainsFunc(clause, func(t token) bool { return t.is(cYes) && !t.claimed })

@@ -26,6 +26,7 @@ const (
 	cNoCall                    // speaks of calling without wishing it
 	cCall                      // wishes to be called
 	cFull                      // full marks
+	cMatter                    // something else for a person to see to
 	cGreeting
 	cThanks
 	cHedge   // does not commit
@@ -69,11 +70,12 @@ const (
 	cOne // a one that is more often an article
 	cTop // a one that may as well mean the best
 	cFiller
+	cStrong // the first part of a word that makes the rest stronger
 )
 
 var classNames = map[string]class{
 	"met": cMet, "unmet": cUnmet, "decline": cDecline, "wrong": cWrong, "optout": cOptOut,
-	"nocall": cNoCall, "call": cCall, "full": cFull, "greeting": cGreeting, "thanks": cThanks,
+	"nocall": cNoCall, "call": cCall, "full": cFull, "matter": cMatter, "greeting": cGreeting, "thanks": cThanks,
 	"hedge": cHedge, "meh": cMeh, "fix": cFix, "praise": cPraise, "blame": cBlame, "detail": cDetail,
 	"nice": cNice, "works": cWorks, "trouble": cTrouble, "still": cStill, "yes": cYes,
 	"weakyes": cWeakYes, "no": cNo, "softno": cSoftNo, "neg": cNeg, "negnoun": cNegNoun, "but": cBut,
@@ -81,7 +83,7 @@ var classNames = map[string]class{
 	"unit": cUnit, "measure": cMeasure, "approx": cApprox, "timeword": cTimeWord,
 	"timeafter": cTimeAfter, "auto": cAuto, "question": cQuestion, "stop": cStop, "hazard": cHazard,
 	"hazardsign": cHazardSign, "part": cPart, "wheel": cWheel, "fault": cFault, "one": cOne,
-	"top": cTop, "filler": cFiller,
+	"top": cTop, "filler": cFiller, "strong": cStrong,
 }
 
 // overlay classes are looked for in their own right: their words keep whatever
@@ -122,6 +124,7 @@ type lexicon struct {
 	prefixes map[byte][]prefixEntry // by first byte
 	phrases  []phrase               // heaviest first, then in the order of the classes
 	stops    map[string]bool        // opt-out keywords, folded
+	strong   []string               // what is put before a word to make it stronger
 
 	starts      map[byte][]int // phrases by the first byte of their first word
 	exactStarts []int          // those whose first word keeps its dots
@@ -207,9 +210,23 @@ func (l *lexicon) add(text string) error {
 
 // pattern adds one pattern: a plain word to the tables, all else as a phrase.
 func (l *lexicon) pattern(fields []string, e entry) error {
+	if e.class == cStrong {
+		l.strong = append(l.strong, fold(strings.Join(fields, "")))
+		return nil
+	}
 	if e.class == cStop {
 		l.stops[fold(strings.Join(fields, " "))] = true
 		return nil
+	}
+	for i, f := range fields { // "could+not" is an alternative of two words
+		if alternatives := strings.Split(f, "/"); strings.Contains(f, "+") && len(f) > 2 {
+			for _, a := range alternatives {
+				if err := l.pattern(slices.Concat(fields[:i:i], strings.Split(a, "+"), fields[i+1:]), e); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
 	}
 	p := phrase{class: e.class, value: e.value}
 	for _, f := range fields {
@@ -269,12 +286,73 @@ func (l *lexicon) look(text string) entry {
 	if text == "" {
 		return e
 	}
+	if e.class == 0 {
+		if e = l.compound(text); e.class != 0 {
+			return e
+		}
+	}
 	for _, p := range l.prefixes[text[0]] {
 		if strings.HasPrefix(text, p.text) {
 			e = merge(e, p.entry)
 		}
 	}
 	return e
+}
+
+// compound reads a word with a strengthening first part: "jättebra",
+// "superhuono".
+func (l *lexicon) compound(text string) entry {
+	for _, first := range l.strong {
+		rest, ok := strings.CutPrefix(text, first)
+		if !ok || len(rest) < 3 {
+			continue
+		}
+		if e := l.look(rest); e.class&judging != 0 {
+			return entry{class: e.class & judging}
+		}
+	}
+	return entry{}
+}
+
+// misspelt reads a longer word that is one slip of the finger away from one that
+// praises or blames: "mahatvaa", "amazng". Numbers are never guessed.
+func (l *lexicon) misspelt(text string) entry {
+	const stem = 6
+	if len(text) < stem {
+		return entry{}
+	}
+	for _, p := range l.prefixes[text[0]] {
+		if p.class&(cPraise|cBlame) == 0 || len(p.text) < stem {
+			continue
+		}
+		for _, n := range []int{len(p.text) - 1, len(p.text), len(p.text) + 1} {
+			if n <= len(text) && oneSlip(p.text, text[:n]) {
+				return entry{class: p.class & (cPraise | cBlame)}
+			}
+		}
+	}
+	return entry{}
+}
+
+// oneSlip tells words that differ by one letter more, less or other, or by two
+// neighbours that changed places.
+func oneSlip(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	switch {
+	case len(b)-len(a) > 1:
+		return false
+	case len(b) > len(a):
+		return a[i:] == b[i+1:]
+	case i == len(a):
+		return true
+	}
+	return a[i+1:] == b[i+1:] || i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
 }
 
 // fits tells whether the slot takes the token.

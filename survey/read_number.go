@@ -205,7 +205,7 @@ func (f *facts) outOf(i int) (last int, of float64) {
 	if at == i+1 && !elative || value != 5 && value != 10 && value != 100 {
 		return i, 0
 	}
-	if at > i+1 && !slices.ContainsFunc(f.tokens[i+1:at], func(t token) bool { return t.is(cOutOf) || t.text == "/" }) {
+	if at > i+1 && !elative && !slices.ContainsFunc(f.tokens[i+1:at], func(t token) bool { return t.is(cOutOf) || t.text == "/" }) {
 		return i, 0
 	}
 	return at, value
@@ -262,6 +262,7 @@ func (f *facts) isCount(i int) bool {
 		case next.kind == kindMark && (next.text == "€" || next.text == "$" || next.text == "£" || next.text == ":" && f.priceTail(i)):
 			return true
 		case next.kind != kindWord || next.is(cPoints) && !next.glued:
+		case next.glued && next.text == "ish":
 		case next.is(cUnit|cTimeAfter) && !(t.suffix || next.is(cPraise|cBut|cAnd)):
 			return true
 		case next.is(cTrouble|cCall) && !t.suffix && (t.num != 1 || t.kind == kindWord):
@@ -280,6 +281,9 @@ func (f *facts) isCount(i int) bool {
 		j--
 	}
 	if j < 0 || f.tokens[j].clause != t.clause || f.tokens[j].kind != kindWord || f.tokens[j].claimed {
+		return false
+	}
+	if w := f.tokens[j].text; (w == "nro" || w == "nr") && (j == 0 || f.tokens[j-1].clause != t.clause) {
 		return false
 	}
 	return f.tokens[j].is(cMeasure|cTimeWord) && !f.tokens[j].is(cCue)

@@ -42,15 +42,23 @@ var rules = []rule{
 	{"question", on(func(f *facts) bool { return f.question }, person)},
 	{"complaint", on(func(f *facts) bool { return f.complaint }, person)},
 	{"counts_something", on(func(f *facts) bool { return f.counted }, person)},
+	{"matter", on(func(f *facts) bool { return f.matter }, person)},
+	{"keyword_not_alone", on((*facts).beginsWithKeyword, person)},
 	{"lukewarm", on(func(f *facts) bool { return f.lukewarm || f.hedge }, asks)},
 	{"denies_something", on(func(f *facts) bool { return f.unresolved }, person)},
 	{"long_story", on(func(f *facts) bool { return f.words >= longStory }, person)},
 	{"thanks", on(func(f *facts) bool { return f.thanks }, asks)},
 }
 
+// beginsWithKeyword tells an opt-out keyword with more behind it: whether it is
+// meant as one only a person can say.
+func (f *facts) beginsWithKeyword() bool {
+	return f.words > 1 && f.tokens[0].kind == kindWord && words().stops[f.tokens[0].text]
+}
+
 // longStory is how many words that say nothing we know are better read by a
 // person than answered with the question once more.
-const longStory = 8
+const longStory = 6
 
 // verdict runs the rules.
 func (f *facts) verdict() (verdict, string) {
@@ -112,7 +120,7 @@ func scored(f *facts) (verdict, bool) {
 	if !low(f.scale.name, n) {
 		v.person = f.complaint || f.negative
 	}
-	v.person = v.person || f.question || f.optOut || f.wrong
+	v.person = v.person || f.question || f.matter || f.optOut || f.wrong
 	return v, true
 }
 
@@ -123,12 +131,23 @@ func oneOrBest(f *facts) (verdict, bool) {
 		return verdict{}, false
 	}
 	switch {
-	case f.positive && !f.negative && !f.complaint:
+	case f.positive && !f.negative && !f.complaint, f.addressed():
 		return verdict{met: "yes"}, true
 	case f.negative && !f.positive:
 		return verdict{met: "no"}, true
 	}
 	return asks, true
+}
+
+// addressed tells that it is us who are called number one.
+func (f *facts) addressed() bool {
+	for _, t := range f.tokens {
+		switch t.text {
+		case "olette", "ootte", "oot", "olet", "ni":
+			return true
+		}
+	}
+	return false
 }
 
 // worded gives the verdict of words without a number.
@@ -140,11 +159,11 @@ func worded(f *facts) (verdict, bool) {
 		}
 		return verdict{met: "yes", person: true}, true
 	case f.positive:
-		return verdict{met: "yes", person: f.complaint || f.question || f.unresolved && f.but}, true
+		return verdict{met: "yes", person: f.complaint || f.question || f.matter || f.unresolved && f.but}, true
 	case f.negative:
 		return verdict{met: "no", person: f.question}, true
-	case f.nice && !f.complaint && !f.lukewarm && !f.counted:
-		return verdict{met: "yes", person: f.question}, true
+	case f.nice && !f.complaint && !f.lukewarm && !f.counted && !f.question:
+		return verdict{met: "yes"}, true
 	}
 	return verdict{}, false
 }

@@ -79,3 +79,31 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestALongReplyIsReadInBoundedTime(t *testing.T) {
+	for _, piece := range []string{"ei ", "5 ", "4-", "ei ole ollut kyllä ", "(", "1/", "soittakaa jarrut ", "no one ", "👍", "a1-", "\n", "\"", "t. A "} {
+		start := time.Now()
+		Read("1-5", strings.Repeat(piece, 100_000/len(piece)))
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("%q over and over took %v", piece, took)
+		}
+	}
+}
+
+func TestTheWordListsAreWholeAndNoPhraseMatchesAnything(t *testing.T) {
+	lex := words()
+	if len(lex.phrases) < 500 || len(lex.exact) < 1000 || len(lex.stops) < 15 {
+		t.Errorf("the lists are thin: %d phrases, %d words, %d keywords", len(lex.phrases), len(lex.exact), len(lex.stops))
+	}
+	for _, p := range lex.phrases {
+		if len(p.slots) > 1 && p.slots[0].words[0].any || p.slots[len(p.slots)-1].gap > 0 || p.slots[0].gap > 0 {
+			t.Errorf("a phrase begins or ends with anything at all: %+v", p)
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for b.Loop() {
+		Read("1-5", "Kyllä mutta hinta yllätti, muuten hyvä palvelu 4/5")
+	}
+}

@@ -195,6 +195,7 @@ func (s *scanner) understand(t *token) {
 			return
 		}
 	}
+	t.class = s.lex.misspelt(t.text).class
 }
 
 // forms gives a word as written and with runs of three letters or more cut to
@@ -239,7 +240,7 @@ func (s *scanner) code(rest string) bool {
 	if m == "" || !strings.ContainsFunc(m, unicode.IsLetter) {
 		return false
 	}
-	if parts := codeParts.FindStringSubmatch(m); parts != nil && s.lex.look(fold(parts[1])).class&^cNumber != 0 {
+	if parts := codeParts.FindStringSubmatch(m); parts != nil && len(parts[1]) > 1 && s.lex.look(fold(parts[1])).class&^cNumber != 0 {
 		return false
 	}
 	if len(rest) > len(m) && rest[len(m)] == '/' || regexpNth(rest) {
