@@ -365,7 +365,7 @@ func TestManyItemsAreAnsweredQuickly(t *testing.T) {
 	var lines bytes.Buffer
 	raw := []byte("Subject: x\r\n\r\n" + strings.Repeat("A line of text.\r\n", 60))
 	r := newRecord("a@reply.neuvo.test", nil, raw, someDay, opt)
-	for i := range 20_000 {
+	for i := range 10_000 {
 		r.To = []string{fmt.Sprintf("3584%08d@sms.neuvo.test", i%5000)}
 		r.ID, r.MessageID = int64(i+1), fmt.Sprintf("m%d@x", i)
 		b, err := r.encode()
@@ -384,8 +384,8 @@ func TestManyItemsAreAnsweredQuickly(t *testing.T) {
 	if n := len(h.Phones()); n != 5000 {
 		t.Errorf("%d phones, want 5000", n)
 	}
-	if n := len(h.Texts("+358400000007")); n != 4 {
-		t.Errorf("%d texts, want 4", n)
+	if n := len(h.Texts("+358400000007")); n != 2 {
+		t.Errorf("%d texts, want 2", n)
 	}
-	t.Logf("20,000 items: reloaded in %v, listed in %v", loaded, time.Since(began))
+	t.Logf("10,000 items: reloaded in %v, listed in %v", loaded, time.Since(began))
 }
