@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -177,11 +178,11 @@ func (w *world) states(n *notify.Notifier, id int64) string {
 	if err != nil {
 		w.t.Fatalf("History(%d): %v", id, err)
 	}
-	line := ""
+	var line strings.Builder
 	for _, r := range rows {
-		line += " " + string(r.State)
+		line.WriteString(" " + string(r.State))
 	}
-	return line[min(1, len(line)):]
+	return line.String()[min(1, len(line.String())):]
 }
 
 // open makes a conversation with its customer.

@@ -269,12 +269,12 @@ func TestMachinesAreNotedAndNeverAnswer(t *testing.T) {
 			}
 		}
 		rows, err := d.n.Messages(t.Context(), "job:1")
-		kinds := ""
+		var kinds strings.Builder
 		for _, m := range rows {
-			kinds += " " + string(m.Kind)
+			kinds.WriteString(" " + string(m.Kind))
 		}
-		if err != nil || strings.Join(strings.Fields(kinds), " ") != "auto list receipt" {
-			t.Errorf("on the conversation: %q, %v", kinds, err)
+		if err != nil || strings.Join(strings.Fields(kinds.String()), " ") != "auto list receipt" {
+			t.Errorf("on the conversation: %q, %v", kinds.String(), err)
 		}
 	})
 }

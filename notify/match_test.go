@@ -42,10 +42,10 @@ func TestMatchPlacesByTheStrongestValidSignal(t *testing.T) {
 		answered int64
 		verified bool
 	}{
-		"the signed address":                          {notify.Parsed{Recipients: to("x@y", "one@r")}, 1, "address", 19, true},
+		"the signed address":                          {notify.Parsed{Recipients: to("x@y", "one@r")}, 1, "address", 0, true},
 		"the address of one that a stranger writes":   {notify.Parsed{Recipients: to("two@r")}, 2, "address", 0, false},
 		"the address and the answered message agree":  {notify.Parsed{Recipients: to("one@r"), InReplyTo: "<a@n>"}, 1, "address", 11, true},
-		"the address twice":                           {notify.Parsed{Recipients: to("one@r", "one@r")}, 1, "address", 19, true},
+		"the address twice":                           {notify.Parsed{Recipients: to("one@r", "one@r")}, 1, "address", 0, true},
 		"In-Reply-To":                                 {notify.Parsed{InReplyTo: " <a@n> "}, 1, "in_reply_to", 11, true},
 		"References, the newest of ours":              {notify.Parsed{References: []string{"<a@n>", "<a2@n>", "<x@y>"}}, 1, "references", 12, true},
 		"In-Reply-To before References":               {notify.Parsed{InReplyTo: "a@n", References: []string{"a2@n"}}, 1, "in_reply_to", 11, true},

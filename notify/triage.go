@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -118,10 +119,8 @@ func (n *Notifier) waiting(ctx context.Context, id int64, states ...InboundState
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range states {
-		if in.State == s {
-			return in, nil
-		}
+	if slices.Contains(states, in.State) {
+		return in, nil
 	}
 	return nil, fault.New(fault.Conflict, "fault.inbound_done")
 }
