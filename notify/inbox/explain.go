@@ -33,12 +33,13 @@ type Attachment struct {
 }
 
 // Signal is one hint at where a message belongs. Rule is address, in_reply_to,
-// references, original (of a bounce), marker or subject_tag.
+// references, original (of a bounce), marker (our address inside the text) or
+// subject_tag.
 type Signal struct {
 	Rule  string `json:"rule"`
 	Value string `json:"value"`
-	// Valid: an address was signed by us; a Message-ID has our domain. A marker
-	// or a subject tag proves nothing without the database and is never valid.
+	// Valid: an address or marker was signed by us; a Message-ID has our domain. A
+	// subject tag proves nothing without the database and is never valid.
 	Valid bool `json:"valid"`
 }
 
