@@ -86,7 +86,7 @@ func TestARepliedTextAndMailReachTheirOwnJobs(t *testing.T) {
 			got = append(got, seen{r.Subject, m.Body, m.MatchRule, r.InReplyToOccasion, m.FromAddress, m.Channel, m.Verified, m.InboundID})
 		}
 		want := []seen{
-			{"job:1", "by text", "address", "booked", mobile, notify.SMS, true, a},
+			{"job:1", "by text", "address", "", mobile, notify.SMS, true, a},
 			{"job:2", "by mail", "in_reply_to", "survey", liisa, notify.Email, true, b},
 			{"job:2", "by a friend", "address", "", "friend@example.com", notify.Email, false, c},
 		}
@@ -360,7 +360,7 @@ func TestTriageWaitsForAPersonWhoPlacesOrDismisses(t *testing.T) {
 		if err != nil || m.MatchRule != "hand" || m.MatchEvidence != "Maija" || !m.Verified || m.Body != "which one?" {
 			t.Errorf("Assign = %+v, %v", m, err)
 		}
-		if len(d.replies) != 1 || d.replies[0].Subject != "job:2" || d.replies[0].InReplyToOccasion != "survey" {
+		if len(d.replies) != 1 || d.replies[0].Subject != "job:2" || d.replies[0].InReplyToOccasion != "" {
 			t.Errorf("replies %+v", d.replies)
 		}
 		if err := d.n.Dismiss(t.Context(), spam, "Maija"); err != nil {
