@@ -102,7 +102,11 @@ func (m *Mailer) send(ctx context.Context, e notify.Envelope, fromName, to, subj
 	if err != nil {
 		return "", failure(false, false, 0, "the message cannot be written as a mail: "+err.Error(), err)
 	}
-	return m.handOver(ctx, e.From, to, text)
+	answer, err := m.handOver(ctx, e.From, to, text)
+	if err == nil {
+		m.log.DebugContext(ctx, "the mail host took a message over", "message", e.ClientRef, "host", m.host, "answer", answer)
+	}
+	return answer, err
 }
 
 // compose writes the mail: one text/plain part in UTF-8. The Message-ID is the

@@ -200,7 +200,7 @@ func (m *Mailer) onThisMachine() bool {
 
 func (m *Mailer) address() string { return net.JoinHostPort(m.host, m.port) }
 
-// errNoAuth and friends are settings that do not fit the host.
+// Settings that do not fit the host.
 var (
 	errNoTLS   = errors.New("the host offers no STARTTLS, and tls=required asks for it")
 	errNoAuth  = errors.New("the host offers no sign-in, but a user name is set")
