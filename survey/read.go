@@ -63,7 +63,7 @@ func Read(scale string, reply string) Reading {
 	if runes := []rune(reply); len(runes) > maxReply {
 		reply = string(runes[:maxReply])
 	}
-	text := normalise(reply)
+	text := asterisks.ReplaceAllStringFunc(normalise(reply), func(s string) string { return strings.Repeat("⭐", len(s)) })
 	if isReaction(text) {
 		return outcome("reaction", Acknowledged)
 	}

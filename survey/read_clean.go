@@ -103,6 +103,8 @@ func fold(s string) string {
 }
 
 var (
+	// Stars drawn with what is on every keyboard.
+	asterisks = regexp.MustCompile(`\*{3,10}`)
 	// What telephones make of a reaction to a text: a verb, perhaps "to the
 	// message", and the text in quotation marks to the end.
 	reaction = regexp.MustCompile(`(?is)^\s*(?:` +

@@ -51,7 +51,7 @@ func gather(tokens []token, s scale) *facts {
 	for i := range f.items {
 		f.weigh(f.items[i])
 	}
-	f.words1()
+	f.single()
 	f.answers()
 	f.callback = f.wishesCall()
 	f.question = f.asks()
@@ -179,8 +179,8 @@ func (f *facts) sentiment(c class, negated bool) {
 
 const judging = cPraise | cBlame | cTrouble | cDetail | cNice | cWorks | cMeh
 
-// words1 takes the words that are no part of a phrase.
-func (f *facts) words1() {
+// single takes the words that are no part of a phrase.
+func (f *facts) single() {
 	for i := range f.tokens {
 		t := &f.tokens[i]
 		if t.kind != kindWord || t.claimed {

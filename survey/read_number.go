@@ -265,7 +265,7 @@ func (f *facts) isCount(i int) bool {
 		case next.glued && next.text == "ish":
 		case next.is(cUnit|cTimeAfter) && !(t.suffix || next.is(cPraise|cBut|cAnd)):
 			return true
-		case next.is(cTrouble|cCall) && !t.suffix && (t.num != 1 || t.kind == kindWord):
+		case next.is(cTrouble) && !t.suffix && (t.num != 1 || t.kind == kindWord):
 			return true
 		case next.glued && next.class == 0:
 			return true

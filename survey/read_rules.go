@@ -43,17 +43,22 @@ var rules = []rule{
 	{"complaint", on(func(f *facts) bool { return f.complaint }, person)},
 	{"counts_something", on(func(f *facts) bool { return f.counted }, person)},
 	{"matter", on(func(f *facts) bool { return f.matter }, person)},
-	{"keyword_not_alone", on((*facts).beginsWithKeyword, person)},
+	{"keyword_not_alone", on((*facts).keywordAmong, person)},
 	{"lukewarm", on(func(f *facts) bool { return f.lukewarm || f.hedge }, asks)},
 	{"denies_something", on(func(f *facts) bool { return f.unresolved }, person)},
 	{"long_story", on(func(f *facts) bool { return f.words >= longStory }, person)},
 	{"thanks", on(func(f *facts) bool { return f.thanks }, asks)},
 }
 
-// beginsWithKeyword tells an opt-out keyword with more behind it: whether it is
+// keywordAmong tells an opt-out keyword with something beside it: whether it is
 // meant as one only a person can say.
-func (f *facts) beginsWithKeyword() bool {
-	return f.words > 1 && f.tokens[0].kind == kindWord && words().stops[f.tokens[0].text]
+func (f *facts) keywordAmong() bool {
+	for i, t := range f.tokens {
+		if t.kind == kindWord && words().stops[t.text] && (i == 0 || f.words <= 3) {
+			return true
+		}
+	}
+	return false
 }
 
 // longStory is how many words that say nothing we know are better read by a

@@ -76,7 +76,6 @@ var (
 	codeParts = regexp.MustCompile(`^(\pL+)-?(\d+)$`)
 	// A registration plate with a space: the letters are capitals.
 	plateShape = regexp.MustCompile(`^\p{Lu}{2,3} \d{2}[\d\p{Lu}]\b`)
-	spaced     = regexp.MustCompile(`^\s`)
 )
 
 // tokenise cuts a normalised reply into tokens and says what each word means by
@@ -243,14 +242,16 @@ func (s *scanner) code(rest string) bool {
 	if parts := codeParts.FindStringSubmatch(m); parts != nil && len(parts[1]) > 1 && s.lex.look(fold(parts[1])).class&^cNumber != 0 {
 		return false
 	}
-	if len(rest) > len(m) && rest[len(m)] == '/' || regexpNth(rest) {
+	if len(rest) > len(m) && rest[len(m)] == '/' || numberWithTail(rest) {
 		return false
 	}
 	s.add(token{kind: kindOther, orig: m}, len(m))
 	return true
 }
 
-func regexpNth(rest string) bool {
+// numberWithTail tells digits whose letters belong to the number: "3rd", "4:a",
+// "5pm".
+func numberWithTail(rest string) bool {
 	for _, sh := range shapes {
 		if (sh.name == "nth" || sh.name == "suffix" || sh.name == "clock") && sh.re.MatchString(rest) {
 			return true
