@@ -373,3 +373,29 @@ func TestSurveysAreListedNewestFirstByPages(t *testing.T) {
 		}
 	})
 }
+
+func TestSweepsThatRunAtTheSameTimeAskOnce(t *testing.T) {
+	each(t, func(w *world) {
+		j := w.visit("2026-11-23 10:00")
+		w.move(j, booking.Collected)
+		w.clock.set(w.at("2026-11-23 18:00"))
+		counts := make(chan int)
+		for range 4 {
+			go func() {
+				n, err := w.survey.AskDue(w.Context())
+				if err != nil {
+					w.Errorf("sweep: %v", err)
+				}
+				counts <- n
+			}()
+		}
+		total := 0
+		for range 4 {
+			total += <-counts
+		}
+		if total != 1 {
+			w.Errorf("asked %d times", total)
+		}
+		same(w, "sent", w.sent(j), []string{"survey"})
+	})
+}
