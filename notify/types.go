@@ -310,6 +310,11 @@ func (e *SendError) Error() string {
 // Unwrap gives the cause.
 func (e *SendError) Unwrap() error { return e.Err }
 
+// OwnHeader is the e-mail field by which our own mail is known when it comes
+// back, also where a provider has rewritten its Message-ID; its value is the
+// message's client reference, "m42".
+const OwnHeader = "X-Neuvo-Message"
+
 // Gateway sends messages of one channel. Send returns a *SendError where the
 // message was not taken over.
 type Gateway interface {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ type App struct {
 	parse     func(raw []byte) (notify.Parsed, error)
 	server    *web.Server
 	clockwork *clockwork
+	arrived   chan struct{} // something is in the mailbox: look now
 
 	closeOnce sync.Once
 	errClose  error
@@ -62,7 +64,7 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 	if opt.now == nil {
 		opt.now = time.Now
 	}
-	a := &App{settings: opt.settings, log: opt.log, db: opt.database}
+	a := &App{settings: opt.settings, log: opt.log, db: opt.database, arrived: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -171,10 +173,14 @@ func (a *App) Run(ctx context.Context, listener net.Listener) error {
 			a.log.Error("inbox watch stopped", "err", err)
 		}
 	})
+	loops.Go(func() { a.pollOnArrival(work) })
 	a.clockwork.start(work)
 
 	served := make(chan error, 1)
 	go func() { served <- a.server.Serve(listener) }()
+	// Starting up (and the demo's seed) leaves garbage that an idle server
+	// would hold for minutes: a small machine wants it back now.
+	debug.FreeOSMemory()
 	var err error
 	select {
 	case err = <-served:
@@ -189,6 +195,28 @@ func (a *App) Run(ctx context.Context, listener net.Listener) error {
 	a.clockwork.stop()
 	loops.Wait()
 	return err
+}
+
+// Arrived makes the inbox be read now, for a mail host that can tell. It never
+// blocks.
+func (a *App) Arrived() {
+	select {
+	case a.arrived <- struct{}{}:
+	default:
+	}
+}
+
+func (a *App) pollOnArrival(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.arrived:
+		}
+		if _, err := a.poller.Poll(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("read the mailbox", "err", err)
+		}
+	}
 }
 
 // settle sends what is due and reads what has come, until both are quiet. The

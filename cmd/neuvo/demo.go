@@ -121,6 +121,7 @@ func newDemo(ctx context.Context, dir, url string, log *slog.Logger) (*demoWorld
 		return d, fmt.Errorf("fill the demo: %w", err)
 	}
 	d.seeded.Store(&seeded)
+	d.host.OnMail(d.app.Arrived)
 	return d, nil
 }
 

@@ -75,6 +75,10 @@ func (s *Server) pageBookSubmit(c echo.Context) error {
 	p.setLinks()
 	request := p.request()
 	p.Form.fill(&request, p.Locale)
+	if q.Hold != "" {
+		// A second tap on the button gets the same visit, not "already taken".
+		request.RequestKey = "hold:" + q.Hold
+	}
 	job, err := s.opt.Desk.Book(c.Request().Context(), request)
 	if err == nil {
 		return seeOther(c, "/j/"+url.PathEscape(job.Token)+"?new=1")

@@ -127,6 +127,7 @@ func (m *Mailer) compose(e notify.Envelope, fromName, to, subject string) ([]byt
 	}
 	msg.SetDateWithValue(m.now())
 	msg.SetMessageIDWithValue(oneLine(e.MessageID))
+	msg.SetGenHeader(notify.OwnHeader, oneLine(e.ClientRef))
 	if id := oneLine(e.InReplyTo); id != "" {
 		msg.SetGenHeaderPreformatted(gomail.HeaderInReplyTo, "<"+id+">")
 		msg.SetGenHeaderPreformatted(gomail.HeaderReferences, "<"+id+">")

@@ -7,10 +7,6 @@ import (
 	"neuvo/notify"
 )
 
-// OwnHeader is the field by which our own mail is known when it comes back; its
-// value is the message's client reference, "m42".
-const OwnHeader = "X-Neuvo-Message"
-
 var (
 	ownReference = regexp.MustCompile(`^m[0-9]{1,18}$`)
 
@@ -50,7 +46,7 @@ func kindOf(h header, c *content, from string, subject string, channel notify.Ch
 }
 
 func isOwn(h header, opt ParseOptions) bool {
-	if ownReference.MatchString(h.get(strings.ToLower(OwnHeader))) {
+	if ownReference.MatchString(h.get(strings.ToLower(notify.OwnHeader))) {
 		return true
 	}
 	id := firstID(h.get("message-id"))
