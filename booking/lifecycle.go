@@ -141,7 +141,8 @@ func (d *Desk) move(ctx context.Context, j *Job, r TransitionRequest) error {
 	if err := d.allowed(j, r.To); err != nil {
 		return err
 	}
-	if !r.ReadyBy.IsZero() {
+	// The time that stands may have passed: only a new promise must be ahead.
+	if !r.ReadyBy.IsZero() && !r.ReadyBy.Equal(j.ReadyBy.Time) {
 		if !r.ReadyBy.After(now.Time) || r.ReadyBy.After(now.AddDate(1, 0, 0)) {
 			return fault.BadField("body.ready_by", "fault.ready_by", r.ReadyBy.Format(time.RFC3339))
 		}

@@ -324,3 +324,21 @@ func TestCancellingGivesTheTimeBack(t *testing.T) {
 		w.ok(w.desk.Cancel(w.Context(), begun.ID, w.staff()))
 	})
 }
+
+func TestAJobPastItsPromisedTimeStillMovesOn(t *testing.T) {
+	w := onSQLite(t)
+	j := w.book("2026-11-25 09:00")
+	w.clock.set(w.at("2026-11-25 09:00"))
+	due := w.at("2026-11-25 12:00")
+	_, _, err := w.desk.Transition(t.Context(), booking.TransitionRequest{JobID: j.ID, To: booking.Received, ReadyBy: due, Actor: w.staff()})
+	w.ok(err)
+	w.clock.set(w.at("2026-11-25 15:00"))
+	// A form sends the standing time back; it is no new promise.
+	text, err := w.desk.Preview(t.Context(), j.ID, booking.WaitingParts, due, 0)
+	w.ok(err)
+	if text == "" || strings.Contains(text, "12.00") {
+		t.Errorf("the text repeats a promise that was broken, or is empty: %q", text)
+	}
+	_, _, err = w.desk.Transition(t.Context(), booking.TransitionRequest{JobID: j.ID, To: booking.InWork, ReadyBy: due, Actor: w.staff()})
+	w.ok(err)
+}

@@ -50,7 +50,7 @@ func (d *Desk) textData(j *Job, t telling) templates.TextData {
 		names = append(names, s.Name)
 	}
 	data.Service = strings.Join(names, ", ")
-	if !j.ReadyBy.IsZero() {
+	if j.ReadyBy.After(d.now().Time) { // a promise that was broken is not repeated
 		data.ReadyBy = templates.Moment(l, j.ReadyBy.In(j.zone()))
 	}
 	if !t.due.IsZero() {

@@ -50,13 +50,17 @@ func (s *Server) openPreview(c echo.Context, p *deskJobPage, to booking.Status) 
 		AskReady: slices.Contains(readyFits, to), AskBy: to == booking.Received, Recipient: p.recipient(),
 	}
 	readyBy := localInput(c.FormValue("ready_by"), p.Job.Workshop.Zone())
-	if readyBy.IsZero() && !c.QueryParams().Has("ready_by") {
+	if readyBy.IsZero() && !c.QueryParams().Has("ready_by") && p.ReadyBy.After(p.Now) {
 		readyBy = p.ReadyBy
 	}
 	if !readyBy.IsZero() {
 		f.ReadyBy = readyBy.In(p.Job.Workshop.Zone()).Format("2006-01-02T15:04")
 	}
 	text, err := s.opt.Desk.Preview(c.Request().Context(), p.Job.ID, to, readyBy, f.By)
+	if fault.Is(err, fault.Invalid) { // a time that cannot be: the form says so
+		p.refused(err)
+		text, err = s.opt.Desk.Preview(c.Request().Context(), p.Job.ID, to, time.Time{}, f.By)
+	}
 	if err != nil {
 		return err
 	}
