@@ -41,6 +41,15 @@ func (d *Desk) fill(ctx context.Context, jobs []Job) error {
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return err
 	}
+	serviceIDs := make([]int64, len(services))
+	for i, s := range services {
+		serviceIDs[i] = s.ServiceID
+	}
+	sold, err := all[Service](ctx, d.db, "services", "", "id IN ?", unique(serviceIDs))
+	if err != nil {
+		return err
+	}
+	service := pointers(sold, func(s Service) int64 { return s.ID })
 	shop, customer := pointers(shops, func(w Workshop) int64 { return w.ID }), pointers(customers, func(c Customer) int64 { return c.ID })
 	vehicle, advisor := pointers(vehicles, func(v Vehicle) int64 { return v.ID }), pointers(advisors, func(a Advisor) int64 { return a.ID })
 	at := make(map[int64]int, len(jobs))
@@ -53,6 +62,7 @@ func (d *Desk) fill(ctx context.Context, jobs []Job) error {
 	}
 	for _, s := range services {
 		j := &jobs[at[s.JobID]]
+		s.Service = service[s.ServiceID]
 		j.Services = append(j.Services, s)
 	}
 	return nil

@@ -278,8 +278,20 @@ type JobService struct {
 	JobID     int64 `gorm:"primaryKey;autoIncrement:false"`
 	Position  int   `gorm:"primaryKey;autoIncrement:false"`
 	ServiceID int64
-	Name      string
+	Name      string // in the customer's language
 	PriceFrom int64
+
+	// Service is what it is today, loaded beside the row; nil when it is gone.
+	Service *Service `gorm:"-"`
+}
+
+// In gives the service's name for a reader of another language than the
+// customer's; the frozen one where there is no other.
+func (s JobService) In(locale string) string {
+	if s.Service == nil {
+		return s.Name
+	}
+	return s.Service.In(locale).Name
 }
 
 // Hold keeps a start for a customer who is still typing.
