@@ -22,6 +22,9 @@ const (
 	maxLocalPart = 64
 	// maxToken is the length of the token of the largest conversation id.
 	maxToken = ((8+macBytes)*8 + 4) / 5
+	// minToken is shorter than any token, so that one cut on its way is still
+	// told from an ordinary name.
+	minToken = macBytes
 )
 
 // addressEncoding keeps to letters and digits of one case: hosts on the way may
@@ -85,6 +88,9 @@ func (a *Addresses) Read(address string) (conversationID int64, ours, valid bool
 	}
 	if token, ok = strings.CutSuffix(token, a.suffix); !ok || token == "" {
 		return 0, false, false
+	}
+	if len(token) < minToken {
+		return 0, false, false // "desk@…": an address like any other, not a damaged one of these
 	}
 	token = strings.ToUpper(token)
 	plain, err := addressEncoding.DecodeString(token)
