@@ -104,39 +104,14 @@ func (k *catalogueCheck) workshop(at string, w CatalogueWorkshop) shopRows {
 		notice = *w.MinNoticeMinutes
 	}
 	row := Workshop{
-		Key: w.Key, Name: k.line(at+".name", w.Name, maxName, true), TimeZone: w.TimeZone, Locale: w.Locale,
-		Country: w.Country, Currency: w.Currency,
-		Email: k.email(at+".email", w.Email), Address: k.line(at+".address", w.Address, 200, false),
+		Key: w.Key, Name: w.Name, TimeZone: w.TimeZone, Locale: w.Locale, Country: w.Country, Currency: w.Currency,
+		Phone: w.Phone, Email: w.Email, Address: w.Address,
 		SlotMinutes: orInt(w.SlotMinutes, defaultSlot), MinNoticeMinutes: notice, HorizonDays: orInt(w.HorizonDays, defaultHorizon),
 		ReminderMinute: k.clock(at+".reminder_at", orWord(w.ReminderAt, defaultReminder)),
 		SurveyMinute:   k.clock(at+".survey_at", orWord(w.SurveyAt, defaultSurvey)),
 		SurveyScale:    orWord(w.SurveyScale, defaultScale),
 	}
-	loc, err := time.LoadLocation(w.TimeZone)
-	if w.TimeZone == "" || w.TimeZone == "Local" || err != nil {
-		k.fail(at+".time_zone", "fault.time_zone", w.TimeZone)
-		loc = time.UTC
-	}
-	k.oneOf(at+".locale", "fault.locale_unknown", w.Locale, templates.Locales)
-	if !countryPattern.MatchString(w.Country) {
-		k.fail(at+".country", "fault.country", w.Country)
-	}
-	if !currencyPattern.MatchString(w.Currency) {
-		k.fail(at+".currency", "fault.currency", w.Currency)
-	}
-	if w.Phone != "" {
-		if row.Phone, err = normalizeAnyPhone(w.Phone, w.Country); err != nil {
-			k.bad = append(k.bad, phoneField(at+".phone", w.Phone, err))
-		}
-	}
-	k.minutes(at+".slot_minutes", row.SlotMinutes, 5, 240)
-	if notice < 0 || notice > 60*24*30 {
-		k.fail(at+".min_notice_minutes", "fault.between", notice).Args = map[string]any{"min": 0, "max": 60 * 24 * 30}
-	}
-	if row.HorizonDays < 1 || row.HorizonDays > 1100 {
-		k.fail(at+".horizon_days", "fault.between", row.HorizonDays).Args = map[string]any{"min": 1, "max": 1100}
-	}
-	k.oneOf(at+".survey_scale", "fault.one_of", row.SurveyScale, []string{"1-5", "0-10"})
+	loc := k.workshopRow(at, &row)
 	out := shopRows{shop: row, hours: k.hours(at+".hours", w.Hours), closures: k.closures(at+".closures", w.Closures)}
 	if len(w.Hours) == 0 {
 		k.fail(at+".hours", "fault.required", nil)
@@ -166,30 +141,13 @@ func orWord(s, other string) string {
 func (k *catalogueCheck) service(at string, i int, s CatalogueService, keys map[string]bool) Service {
 	k.key(at+".key", s.Key, keys)
 	row := Service{
-		Key: s.Key, Name: k.line(at+".name", s.Name, maxName, true), Description: k.text(at+".description", s.Description, maxNote, false),
-		Translations: map[string]Translation{}, DurationMinutes: s.DurationMinutes,
-		ReceptionMinutes: orInt(s.ReceptionMinutes, s.DurationMinutes), PriceFrom: s.PriceFrom,
+		Key: s.Key, Name: s.Name, Description: s.Description, Translations: map[string]Translation{},
+		DurationMinutes: s.DurationMinutes, ReceptionMinutes: orInt(s.ReceptionMinutes, s.DurationMinutes), PriceFrom: s.PriceFrom,
 		Bring: append([]string{}, s.Bring...), Transports: append([]string{}, s.Transports...),
 		RecallMonths: s.RecallMonths, Position: i, Active: s.Active == nil || *s.Active,
 	}
-	k.minutes(at+".duration_minutes", s.DurationMinutes, 5, 60*24*14)
-	k.minutes(at+".reception_minutes", row.ReceptionMinutes, 5, 60*24)
-	if s.PriceFrom < 0 || s.PriceFrom > 1_000_000_000 {
-		k.fail(at+".price_from", "fault.between", s.PriceFrom).Args = map[string]any{"min": 0, "max": 1_000_000_000}
-	}
-	if s.RecallMonths < 0 || s.RecallMonths > 240 {
-		k.fail(at+".recall_months", "fault.between", s.RecallMonths).Args = map[string]any{"min": 0, "max": 240}
-	}
-	for j, t := range s.Transports {
-		k.oneOf(fmt.Sprintf("%s.transports[%d]", at, j), "fault.one_of", t, Transports)
-	}
-	for j, b := range s.Bring {
-		k.line(fmt.Sprintf("%s.bring[%d]", at, j), b, 200, true)
-	}
-	for _, locale := range slices.Sorted(maps.Keys(s.Translations)) {
-		k.oneOf(at+".translations."+locale, "fault.locale_unknown", locale, templates.Locales)
-		row.Translations[locale] = s.Translations[locale]
-	}
+	maps.Copy(row.Translations, s.Translations)
+	k.serviceRow(at, &row)
 	return row
 }
 
@@ -200,16 +158,10 @@ func (k *catalogueCheck) advisors(at string, w CatalogueWorkshop, loc *time.Loca
 		here := fmt.Sprintf("%s[%d]", at, i)
 		k.key(here+".key", a.Key, keys)
 		row := advisorRows{key: a.Key, standIn: a.StandIn, advisor: Advisor{
-			Name: k.line(here+".name", a.Name, maxName, true), Title: k.line(here+".title", a.Title, maxName, false),
-			Languages: append([]string{}, a.Languages...), PhotoURL: k.line(here+".photo_url", a.PhotoURL, 500, false),
-			Email: k.email(here+".email", a.Email), Position: i, Active: a.Active == nil || *a.Active,
+			Name: a.Name, Title: a.Title, Languages: append([]string{}, a.Languages...), PhotoURL: a.PhotoURL,
+			Phone: a.Phone, Email: a.Email, Position: i, Active: a.Active == nil || *a.Active,
 		}}
-		if a.Phone != "" {
-			var err error
-			if row.advisor.Phone, err = normalizeAnyPhone(a.Phone, w.Country); err != nil {
-				k.bad = append(k.bad, phoneField(here+".phone", a.Phone, err))
-			}
-		}
+		k.advisorRow(here, w.Country, &row.advisor)
 		row.hours = k.hours(here+".hours", a.Hours)
 		for j, s := range a.Absences {
 			row.absences = append(row.absences, k.absence(fmt.Sprintf("%s.absences[%d]", here, j), s, loc))
