@@ -26,25 +26,28 @@ type Catalogue struct {
 // CatalogueWorkshop is a workshop in a catalogue. Zero fields have the defaults
 // that their comments give.
 type CatalogueWorkshop struct {
-	Key              string             `yaml:"key"`
-	Name             string             `yaml:"name"`
-	TimeZone         string             `yaml:"time_zone"` // IANA name
-	Locale           string             `yaml:"locale"`    // fi, sv, en
-	Country          string             `yaml:"country"`   // ISO 3166-1 alpha-2
-	Currency         string             `yaml:"currency"`  // ISO 4217
-	Phone            string             `yaml:"phone"`
-	Email            string             `yaml:"email"`
-	Address          string             `yaml:"address"`
-	SlotMinutes      int                `yaml:"slot_minutes"`       // 15
-	MinNoticeMinutes *int               `yaml:"min_notice_minutes"` // 60
-	HorizonDays      int                `yaml:"horizon_days"`       // 550
-	ReminderAt       string             `yaml:"reminder_at"`        // "10:00", on the day before
-	SurveyAt         string             `yaml:"survey_at"`          // "18:00"
-	SurveyScale      string             `yaml:"survey_scale"`       // "1-5" or "0-10"
-	Hours            CatalogueHours     `yaml:"hours"`
-	Closures         []CatalogueClosure `yaml:"closures"`
-	Services         []CatalogueService `yaml:"services"`
-	Advisors         []CatalogueAdvisor `yaml:"advisors"`
+	Key              string `yaml:"key"`
+	Name             string `yaml:"name"`
+	TimeZone         string `yaml:"time_zone"` // IANA name
+	Locale           string `yaml:"locale"`    // fi, sv, en
+	Country          string `yaml:"country"`   // ISO 3166-1 alpha-2
+	Currency         string `yaml:"currency"`  // ISO 4217
+	Phone            string `yaml:"phone"`
+	Email            string `yaml:"email"`
+	Address          string `yaml:"address"`
+	SlotMinutes      int    `yaml:"slot_minutes"`       // 15
+	MinNoticeMinutes *int   `yaml:"min_notice_minutes"` // 60
+	HorizonDays      int    `yaml:"horizon_days"`       // 550
+	ReminderAt       string `yaml:"reminder_at"`        // "10:00", on the day before
+	SurveyAt         string `yaml:"survey_at"`          // "18:00"
+	SurveyScale      string `yaml:"survey_scale"`       // "1-5" or "0-10"
+	PhoneProof       bool   `yaml:"phone_proof"`        // online bookings wait for a code sent by SMS
+	// ChangeNoticeMinutes is how late customers may move or cancel; 120.
+	ChangeNoticeMinutes *int               `yaml:"change_notice_minutes"`
+	Hours               CatalogueHours     `yaml:"hours"`
+	Closures            []CatalogueClosure `yaml:"closures"`
+	Services            []CatalogueService `yaml:"services"`
+	Advisors            []CatalogueAdvisor `yaml:"advisors"`
 }
 
 // CatalogueHours are weekly hours: "mon" or "mon-fri" to spans like

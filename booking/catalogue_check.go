@@ -19,12 +19,13 @@ var Transports = []string{"drop_off", "waiting", "loaner", "key_box"}
 
 // Defaults of a workshop.
 const (
-	defaultSlot     = 15
-	defaultNotice   = 60
-	defaultHorizon  = 550 // days: 18 months and a little
-	defaultReminder = "10:00"
-	defaultSurvey   = "18:00"
-	defaultScale    = "1-5"
+	defaultSlot         = 15
+	defaultNotice       = 60
+	defaultChangeNotice = 120
+	defaultHorizon      = 550 // days: 18 months and a little
+	defaultReminder     = "10:00"
+	defaultSurvey       = "18:00"
+	defaultScale        = "1-5"
 )
 
 var (

@@ -38,6 +38,8 @@ type Workshop struct {
 	TimeZone         string // IANA name
 	Locale           string // fi, sv, en
 	Country          string // ISO 3166-1 alpha-2
+	Region           string // ISO 3166-2 part of it where holidays differ: "SCT", "NIR", "BY"; "" for the whole
+	Holidays         string // which public holidays it closes on: "", HolidaysOff, WithEves, WithoutEves
 	Currency         string // ISO 4217
 	Phone            string
 	Email            string
@@ -48,7 +50,13 @@ type Workshop struct {
 	ReminderMinute   int    // wall-clock minute of the day before at which reminders go
 	SurveyMinute     int    // wall-clock minute of the day at which surveys go
 	SurveyScale      string // "1-5" or "0-10"
-	CreatedAt        db.Time
+	EstimateMargin   *int   // percent that a final price may exceed an estimate by; nil: as the country's law has it
+	PhoneProof       bool   // an online booking waits for a code sent by SMS
+	// ChangeNoticeMinutes is how long before a visit customers may still move or
+	// cancel it by themselves.
+	ChangeNoticeMinutes int
+	CreatedAt           db.Time
+	ClosedAt            db.Time // out of use for good
 }
 
 // Zone gives the workshop's time zone; UTC where the name is unknown, which
@@ -193,9 +201,11 @@ type Vehicle struct {
 	ID         int64 `gorm:"primaryKey"`
 	CustomerID int64
 	Plate      string // upper-cased, as typed otherwise
+	PlateKey   string // the plate for comparing, see PlateKey
+	VIN        string `gorm:"column:vin"` // ISO 3779, "" where it is not known
 	Make       string
 	Model      string
-	Mileage    int // kilometres
+	Mileage    int // kilometres, as last read by the staff or first told by the customer
 	CreatedAt  db.Time
 }
 
@@ -230,11 +240,15 @@ type Job struct {
 	Source           string // web, desk, import, demo
 	RequestKey       string // names the request that made it, so that asking again makes no second
 	RemindAt         db.Time
+	ReconfirmAt      db.Time // when a visit booked long ahead is asked about again; NULL: not at all
+	RecallAt         db.Time // when the next visit is suggested; NULL: not at all
 	CreatedAt        db.Time
 	UpdatedAt        db.Time
 	ReceivedAt       db.Time
 	ReadyAt          db.Time
 	ClosedAt         db.Time
+	FinalPrice       int64   // of the work that was estimated, minor units; see SetFinalPrice
+	FinalPriceAt     db.Time // zero: no final price yet
 
 	// Loaded beside the row, in a constant number of queries.
 	Workshop *Workshop    `gorm:"-"`
@@ -369,6 +383,7 @@ const (
 	NeedsCall       AttentionKind = "callback"    // a call was promised
 	NeedsVerifying  AttentionKind = "unverified"  // a stranger holds the job's address
 	NeedsSafetyCall AttentionKind = "urgent"      // the customer speaks of danger
+	NeedsEstimate   AttentionKind = "estimate"    // an estimate was decided, has run out, or was answered by text
 )
 
 // Promise is a call-back or ready-by time given to a customer.

@@ -74,6 +74,11 @@ func (n *Notifier) Send(ctx context.Context, o Outgoing) (*Message, error) {
 	if err := n.insertMessage(ctx, m, ""); err != nil {
 		return nil, fmt.Errorf("queue %s for %s: %w", o.Occasion, o.Subject, err)
 	}
+	if o.Channel == Email {
+		if err := n.insertFiles(ctx, m.ID, o.Files); err != nil {
+			return nil, fmt.Errorf("keep the files of %s for %s: %w", o.Occasion, o.Subject, err)
+		}
+	}
 	n.ring(ctx, o.Subject)
 	if m.State == Queued {
 		n.db.AfterCommit(ctx, n.Wake)
@@ -87,7 +92,7 @@ func (n *Notifier) outgoing(o Outgoing) (*Message, error) {
 	m := &Message{
 		Direction: Out, Channel: o.Channel, Occasion: o.Occasion, Purpose: o.Purpose,
 		Author: oneLine(o.Author), ToAddress: normalAddress(o.Channel, o.To), Subject: oneLine(o.MailTitle),
-		Body: o.Body, Locale: o.Locale, State: Queued, SubjectVersion: o.Version, ByHuman: o.ByHuman,
+		Body: o.Body, Shown: o.Shown, Locale: o.Locale, State: Queued, SubjectVersion: o.Version, ByHuman: o.ByHuman,
 		NextAt: now, CreatedAt: now, ExpiresAt: o.ExpiresAt,
 	}
 	if m.Purpose == "" {
@@ -197,6 +202,9 @@ func (n *Notifier) Messages(ctx context.Context, subject string) ([]Message, err
 	if err != nil {
 		return nil, fmt.Errorf("read messages of %s: %w", subject, err)
 	}
+	for i := range rows {
+		rows[i].keepSecret()
+	}
 	return rows, nil
 }
 
@@ -209,7 +217,15 @@ func (n *Notifier) Message(ctx context.Context, id int64) (*Message, *Conversati
 	case err != nil:
 		return nil, nil, fmt.Errorf("read message %d: %w", id, err)
 	}
+	m.keepSecret()
 	return m, c, nil
+}
+
+// keepSecret puts what may be shown in place of the body.
+func (m *Message) keepSecret() {
+	if m.Shown != "" {
+		m.Body = m.Shown
+	}
 }
 
 // History gives the states a message has passed through, oldest first.

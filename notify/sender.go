@@ -145,7 +145,13 @@ func (n *Notifier) deliver(ctx context.Context, m *Message) (accepted bool, err 
 	if !proceed {
 		return false, nil
 	}
-	sent, sendErr := n.call(ctx, n.gateways[m.Channel], n.envelope(m))
+	letter := n.envelope(m)
+	if m.Channel == Email {
+		if letter.Files, err = n.filesOf(ctx, m.ID); err != nil {
+			return false, fmt.Errorf("read the files of message %d: %w", m.ID, err)
+		}
+	}
+	sent, sendErr := n.call(ctx, n.gateways[m.Channel], letter)
 	if err := n.settle(ctx, m, sendErr, sent); err != nil {
 		return false, fmt.Errorf("record how message %d went: %w", m.ID, err)
 	}

@@ -60,6 +60,31 @@ func (n *Notifier) insertMessage(ctx context.Context, m *Message, detail string)
 	return n.addHistory(ctx, m.State, detail, m.ID)
 }
 
+// insertFiles stores what goes with an e-mail.
+func (n *Notifier) insertFiles(ctx context.Context, id int64, files []File) error {
+	if len(files) == 0 {
+		return nil
+	}
+	rows := make([]MessageAttachment, len(files))
+	for i, f := range files {
+		rows[i] = MessageAttachment{MessageID: id, Position: i + 1, Name: oneLine(f.Name), ContentType: oneLine(f.ContentType), Content: f.Content}
+	}
+	return n.db.In(ctx).Create(&rows).Error
+}
+
+// filesOf reads what goes with an e-mail, in order.
+func (n *Notifier) filesOf(ctx context.Context, id int64) ([]File, error) {
+	var rows []MessageAttachment
+	if err := n.db.In(ctx).Where("message_id = ?", id).Order("position").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	files := make([]File, len(rows))
+	for i, r := range rows {
+		files[i] = File{Name: r.Name, ContentType: r.ContentType, Content: r.Content}
+	}
+	return files, nil
+}
+
 // addHistory writes one row for each message that came into a state.
 func (n *Notifier) addHistory(ctx context.Context, state State, detail string, ids ...int64) error {
 	if len(ids) == 0 {
@@ -120,7 +145,10 @@ func (n *Notifier) suppressQueued(ctx context.Context, subject, reason string, o
 		return nil, err
 	}
 	err := n.db.In(ctx).Model(&Message{}).Where("id IN ?", ids).
-		Updates(map[string]any{"state": Suppressed, "next_at": nil, "claimed_until": nil, "error": reason}).Error
+		Updates(map[string]any{
+			"state": Suppressed, "next_at": nil, "claimed_until": nil, "error": reason,
+			"body": gorm.Expr("CASE WHEN shown <> '' THEN shown ELSE body END"),
+		}).Error
 	if err != nil {
 		return nil, err
 	}
@@ -203,13 +231,17 @@ func (n *Notifier) markHanded(ctx context.Context, m *Message, until db.Time) (b
 // settleMessage writes how an attempt ended, if nobody has settled that attempt
 // yet. It counts how often nobody knew.
 func (n *Notifier) settleMessage(ctx context.Context, m *Message) (bool, error) {
+	changes := map[string]any{
+		"state": m.State, "next_at": m.NextAt, "claimed_until": nil, "error": m.Error,
+		"gateway_id": m.GatewayID, "segments": m.Segments, "sent_at": m.SentAt,
+	}
+	if m.Shown != "" && m.NextAt.IsZero() {
+		changes["body"] = m.Shown // it will not be sent (again): the secret is forgotten
+	}
 	res := n.db.In(ctx).Model(&Message{}).
 		Where("id = ? AND attempts = ? AND state IN ?", m.ID, m.Attempts, []State{Claimed, Unknown}).
 		Where("claimed_by = ?", m.ClaimedBy).
-		Updates(map[string]any{
-			"state": m.State, "next_at": m.NextAt, "claimed_until": nil, "error": m.Error,
-			"gateway_id": m.GatewayID, "segments": m.Segments, "sent_at": m.SentAt,
-		})
+		Updates(changes)
 	return res.RowsAffected == 1, res.Error
 }
 

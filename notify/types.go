@@ -108,6 +108,7 @@ type Message struct {
 	ToAddress       string
 	Subject         string
 	Body            string
+	Shown           string // what people see in place of Body, and all that is kept of it once it has gone; "": Body
 	Locale          string
 	State           State
 	SubjectVersion  int // job version it speaks of; 0: any
@@ -265,6 +266,26 @@ type Outgoing struct {
 	ExpiresAt  db.Time // zero: 7 days
 	ByHuman    bool    // an advisor's own words: no Auto-Submitted header
 	ReplyToMsg int64   // inbound message this answers, for e-mail threading
+	// Shown, where not empty, stands on pages in place of Body, which holds a
+	// secret such as a one-time code and is forgotten once it has gone.
+	Shown string
+	Files []File // of an e-mail; other channels carry none
+}
+
+// File is a file that goes with an e-mail.
+type File struct {
+	Name        string
+	ContentType string // "text/calendar; method=PUBLISH; charset=utf-8"
+	Content     []byte
+}
+
+// MessageAttachment is a file of an outgoing e-mail as it is stored.
+type MessageAttachment struct {
+	MessageID   int64 `gorm:"primaryKey;autoIncrement:false"`
+	Position    int   `gorm:"primaryKey;autoIncrement:false"`
+	Name        string
+	ContentType string
+	Content     []byte
 }
 
 // Envelope is a message ready for a gateway.
@@ -279,6 +300,7 @@ type Envelope struct {
 	Locale    string
 	InReplyTo string
 	Automatic bool // set Auto-Submitted: auto-generated (RFC 3834)
+	Files     []File
 }
 
 // Sent is a gateway's word that it took a message over.

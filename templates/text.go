@@ -18,13 +18,19 @@ import (
 //     no_show: the job moved
 //   - survey, survey_again, thanks: after it
 //   - callback: a call is promised by Due
+//   - code: a one-time code to prove a phone with
+//   - waitlist_offer: a time has become free, held until Due; waitlist_unclear:
+//     the answer to that was neither yes nor no; waitlist_gone: it came too late
+//   - reconfirm: does a visit booked long ago still hold?
+//   - recall: the next visit is due by its service's interval
 //   - acknowledge: what the customer wrote has arrived and a person will read it
 //   - advisor: the advisor's own words (Note), signed
 var Occasions = []string{
 	"booked", "moved", "cancelled", "reminder",
 	"received", "in_work", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
 	"survey", "survey_again", "thanks",
-	"callback", "acknowledge", "advisor",
+	"callback", "acknowledge", "advisor", "code",
+	"waitlist_offer", "waitlist_unclear", "waitlist_gone", "reconfirm", "recall",
 }
 
 // TextData is what a text may speak of. All strings are already formatted for
@@ -47,6 +53,7 @@ type TextData struct {
 	Scale         string // of the survey: "1-5" or "0-10"
 	Note          string // the advisor's own words
 	Due           string // of a promised call, as Moment gives it
+	Code          string // a one-time code
 	Bring         []string
 }
 

@@ -23,7 +23,7 @@ func sample(locale string) TextData {
 	d := TextData{
 		Advisor: "Satu", Workshop: "Korjaamo Keskusta Oy", WorkshopPhone: "+358 9 1234 5678",
 		Address: "Konepajankatu 3, 00510 Helsinki", Customer: "Liisa", Vehicle: "Volvo V60 ABC-123",
-		Reference: "NV-7K3Q9", Link: "https://korjaamo.example.com/j/QX7MZK2VHDT5WJ4NBRLEYP3SCA", Scale: "1-5",
+		Reference: "NV-7K3Q9", Link: "https://korjaamo.example.com/j/QX7MZK2VHDT5WJ4NBRLEYP3SCA", Scale: "1-5", Code: "482913",
 	}
 	switch locale {
 	case "fi":

@@ -23,8 +23,12 @@ var models = []any{
 	web.StoredAnswer{},
 	booking.Workshop{}, booking.Service{}, booking.Resource{}, booking.Advisor{}, booking.Hours{}, booking.Closure{},
 	booking.Absence{}, booking.Customer{}, booking.Vehicle{}, booking.Job{}, booking.JobService{}, booking.Hold{},
-	booking.Claim{}, booking.JobEvent{}, booking.Attention{}, booking.Promise{},
+	booking.Claim{}, booking.JobEvent{}, booking.Attention{}, booking.Promise{}, booking.Code{},
+	booking.WaitEntry{}, booking.CalendarFeed{},
+	booking.HolidayOpening{}, booking.TimeOffer{}, booking.KeptRisk{}, booking.SettingsEntry{},
+	booking.Mileage{}, booking.Estimate{}, booking.EstimateLine{}, booking.Photo{},
 	notify.Conversation{}, notify.Participant{}, notify.Message{}, notify.MessageState{}, notify.Mailbox{}, notify.Inbound{},
+	notify.MessageAttachment{},
 	survey.Survey{}, survey.Answer{},
 }
 
