@@ -85,12 +85,21 @@ type Service struct {
 	Translations     map[string]Translation `gorm:"serializer:json"` // by locale
 	DurationMinutes  int                    // the whole visit as the customer sees it
 	ReceptionMinutes int                    // minutes of the advisor; the whole length where only a person is needed
-	PriceFrom        int64                  // minor units of the workshop's currency
-	Bring            []string               `gorm:"serializer:json"`
-	Transports       []string               `gorm:"serializer:json"` // drop_off, waiting, loaner, key_box
-	RecallMonths     int
-	Position         int
-	Active           bool
+	// WorkMinutes are of a bay, from the reception on, where the customer waits.
+	WorkMinutes int
+	// LabourMinutes are of the day's pool of Skill, where the car stays.
+	LabourMinutes int
+	Skill         string
+	// BufferBeforeMinutes keep the advisor free of others before the reception,
+	// BufferAfterMinutes whoever comes last, bay or advisor, after the work.
+	BufferBeforeMinutes int
+	BufferAfterMinutes  int
+	PriceFrom           int64    // minor units of the workshop's currency
+	Bring               []string `gorm:"serializer:json"`
+	Transports          []string `gorm:"serializer:json"` // drop_off, waiting, loaner, key_box
+	RecallMonths        int
+	Position            int
+	Active              bool
 }
 
 // In gives the service's words in a locale, falling back to its own.
@@ -139,6 +148,8 @@ type Advisor struct {
 	Phone      string
 	Email      string
 	StandInID  int64
+	MaxPerDay  int // visits that may begin on one date; 0: any number
+	MaxPerSlot int // visits that may begin within one slot of the workshop's grid; 0: any number
 	Position   int
 	Active     bool
 }
@@ -232,6 +243,10 @@ type Job struct {
 	WallStart        string // "2006-01-02T15:04" in Zone, as promised to the customer
 	Zone             string
 	Transport        string
+	BayID            int64 // where the work is done while the customer waits
+	LoanerID         int64 // the car lent for the visit
+	Overbooked       bool  // put by the desk where not everything it needs was free
+	OverbookReason   string
 	Note             string
 	ReadyBy          db.Time
 	ConsentSurvey    bool

@@ -27,6 +27,7 @@ var models = []any{
 	booking.WaitEntry{}, booking.CalendarFeed{},
 	booking.HolidayOpening{}, booking.TimeOffer{}, booking.KeptRisk{}, booking.SettingsEntry{},
 	booking.Mileage{}, booking.Estimate{}, booking.EstimateLine{}, booking.Photo{},
+	booking.Pool{}, booking.PoolDate{}, booking.TransportLimit{}, booking.Counter{}, booking.Taking{}, booking.Mark{}, booking.CatalogueMark{},
 	notify.Conversation{}, notify.Participant{}, notify.Message{}, notify.MessageState{}, notify.Mailbox{}, notify.Inbound{},
 	notify.MessageAttachment{},
 	survey.Survey{}, survey.Answer{},
