@@ -16,6 +16,7 @@ type calendar struct {
 	advisors []Advisor // active, in the order they are shown
 	hours    []Hours
 	closures []Closure
+	openings []HolidayOpening // public holidays on which it opens all the same
 	absences []Absence
 }
 
@@ -55,6 +56,7 @@ func (c *calendar) layOut(first, last date, claims []Claim) *window {
 	n := w.bounds[len(w.bounds)-1]
 	w.open, w.closed = newAtoms(n), newAtoms(n)
 	w.weekly(w.open, 0)
+	w.openings()
 	for i := range len(w.bounds) - 1 {
 		if w.closure(i) != nil {
 			w.closed.add(w.bounds[i], w.bounds[i+1])
@@ -114,13 +116,43 @@ func (w *window) weekly(s atoms, resource int64) bool {
 	return any
 }
 
-// closure is the closure that covers the window's ith date, nil if none.
-func (w *window) closure(i int) *Closure {
-	day := w.first.add(i).String()
-	for k := range w.closures {
-		if c := &w.closures[k]; c.FromDate <= day && day <= c.ToDate {
-			return c
+// openings puts the hours that the workshop has on a public holiday in place of
+// the weekday's.
+func (w *window) openings() {
+	if len(w.calendar.openings) == 0 {
+		return
+	}
+	for i := range len(w.bounds) - 1 {
+		day := w.first.add(i)
+		o := w.opening(day)
+		if o == nil || o.ToMinute == 0 {
+			continue
 		}
+		usual := newAtoms(w.bounds[len(w.bounds)-1])
+		usual.add(w.bounds[i], w.bounds[i+1])
+		w.open.without(usual)
+		w.open.add(int(atomAfter(day.at(o.FromMinute, w.loc))-w.base), int(atomOf(day.at(o.ToMinute, w.loc))-w.base))
+	}
+}
+
+// closure is what closes the workshop on the window's ith date: a closure of its
+// own or a public holiday of its country; nil if none.
+func (w *window) closure(i int) *Closure { return w.closureOn(w.first.add(i)) }
+
+// closureOn is closure for a date. The reason of a public holiday is the
+// translation key of its name.
+func (c *calendar) closureOn(d date) *Closure {
+	if len(c.closures) > 0 {
+		day := d.String()
+		for k := range c.closures {
+			if at := &c.closures[k]; at.FromDate <= day && day <= at.ToDate {
+				return at
+			}
+		}
+	}
+	if key := c.holiday(d); key != "" {
+		day := d.String()
+		return &Closure{WorkshopID: c.shop.ID, FromDate: day, ToDate: day, Reason: key}
 	}
 	return nil
 }

@@ -65,16 +65,17 @@ func (d *Desk) servicesByID(ctx context.Context, ids []int64) (map[int64]Service
 }
 
 // calendar loads what bounds a workshop's advisors from a date on, except for
-// claims: four queries.
+// claims: five queries.
 func (d *Desk) calendar(ctx context.Context, shop *Workshop, first date) (*calendar, error) {
 	c := &calendar{shop: shop, loc: shop.Zone()}
-	var err1, err2, err3, err4 error
+	var err1, err2, err3, err4, err5 error
 	c.advisors, err1 = d.Advisors(ctx, shop.ID)
 	c.hours, err2 = all[Hours](ctx, d.db, "hours", "", "workshop_id = ?", shop.ID)
 	c.closures, err3 = all[Closure](ctx, d.db, "closures", "from_date", "workshop_id = ? AND to_date >= ?", shop.ID, first.String())
 	c.absences, err4 = all[Absence](ctx, d.db, "absences", "from_at",
 		"resource_id IN (SELECT id FROM resources WHERE workshop_id = ?) AND to_at > ?", shop.ID, db.At(first.at(0, c.loc)))
-	return c, errors.Join(err1, err2, err3, err4)
+	c.openings, err5 = all[HolidayOpening](ctx, d.db, "holiday openings", "date", "workshop_id = ? AND date >= ?", shop.ID, first.String())
+	return c, errors.Join(err1, err2, err3, err4, err5)
 }
 
 // byID makes a map of rows.

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"maps"
+	"strings"
 	"time"
 
 	"neuvo/booking"
@@ -156,8 +158,9 @@ func (s *Server) availability(ctx context.Context, in *availabilityQuery) (*body
 		return nil, inQuery(err)
 	}
 	out := availabilityOut{Days: make([]dayOut, 0, len(found.Days)), NextAvailable: at(found.NextAvailable, w.Zone())}
+	locale := callerOf(ctx).locale
 	for _, d := range found.Days {
-		out.Days = append(out.Days, dayOut{Date: d.Date, Slots: slotsOut(d.Slots), Closed: d.Closed})
+		out.Days = append(out.Days, dayOut{Date: d.Date, Slots: slotsOut(d.Slots), Closed: closedReason(locale, d.Closed)})
 	}
 	return &body[availabilityOut]{out}, nil
 }
@@ -201,9 +204,30 @@ func (s *Server) why(ctx context.Context, in *whyQuery) (*body[reasonsOut], erro
 
 // reasonText is the sentence of a rule followed by its fact, where it has one.
 func reasonText(locale string, r booking.Reason) string {
+	r.Detail = toldFact(locale, r.Detail)
 	text := templates.T(locale, "why."+r.Rule, map[string]any{"detail": r.Detail})
 	if r.Detail == "" {
 		return text
 	}
 	return text + " (" + r.Detail + ")"
+}
+
+// toldFact is a fact in the reader's language: the name of a public holiday
+// comes as its translation key, everything else as it is.
+func toldFact(locale, fact string) string {
+	if strings.HasPrefix(fact, "holiday.") && templates.Has(locale, fact) {
+		return templates.T(locale, fact, nil)
+	}
+	return fact
+}
+
+// told is toldFact for the arguments of a sentence.
+func told(locale string, args map[string]any) map[string]any {
+	for name, value := range args {
+		if fact, ok := value.(string); ok && strings.HasPrefix(fact, "holiday.") {
+			args = maps.Clone(args)
+			args[name] = toldFact(locale, fact)
+		}
+	}
+	return args
 }

@@ -165,7 +165,7 @@ func newProblem(locale, base string, f *fault.Error, status int) *Problem {
 			field.Value = idOf(id) // ids are strings on the wire
 		}
 		p.Errors = append(p.Errors, FieldError{
-			Location: field.Location, Message: templates.T(locale, field.Key, field.Args), Value: field.Value,
+			Location: field.Location, Message: templates.T(locale, field.Key, told(locale, field.Args)), Value: field.Value,
 		})
 	}
 	if f.RetryAfter > 0 {

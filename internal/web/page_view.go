@@ -94,7 +94,7 @@ func (f *frame) refused(err error) int {
 	}
 	f.Problem = templates.T(f.Locale, e.Key, e.Args)
 	for _, field := range e.Fields {
-		f.Errors[inputOf(field.Location)] = templates.T(f.Locale, field.Key, field.Args)
+		f.Errors[inputOf(field.Location)] = templates.T(f.Locale, field.Key, told(f.Locale, field.Args))
 	}
 	return status
 }
