@@ -111,6 +111,10 @@ func (k *catalogueCheck) workshop(at string, w CatalogueWorkshop) shopRows {
 		ReminderMinute: k.clock(at+".reminder_at", orWord(w.ReminderAt, defaultReminder)),
 		SurveyMinute:   k.clock(at+".survey_at", orWord(w.SurveyAt, defaultSurvey)),
 		SurveyScale:    orWord(w.SurveyScale, defaultScale),
+		PhoneProof:     w.PhoneProof, ChangeNoticeMinutes: defaultChangeNotice,
+	}
+	if w.ChangeNoticeMinutes != nil {
+		row.ChangeNoticeMinutes = *w.ChangeNoticeMinutes
 	}
 	loc := k.workshopRow(at, &row)
 	out := shopRows{shop: row, hours: k.hours(at+".hours", w.Hours), closures: k.closures(at+".closures", w.Closures)}
@@ -199,21 +203,12 @@ func (k *catalogueCheck) closures(at string, in []CatalogueClosure) []Closure {
 	seen := map[string]bool{}
 	for i, c := range in {
 		here := fmt.Sprintf("%s[%d]", at, i)
-		to := orWord(c.To, c.From)
-		from, err1 := parseDate(c.From)
-		until, err2 := parseDate(to)
-		switch {
-		case err1 != nil:
-			k.fail(here+".from", "fault.date", c.From)
-		case err2 != nil:
-			k.fail(here+".to", "fault.date", c.To)
-		case until.Before(from.Time):
-			k.fail(here+".to", "fault.range_backwards", c.To)
-		case seen[c.From+to]:
+		row := Closure{FromDate: c.From, ToDate: orWord(c.To, c.From), Reason: c.Reason}
+		if k.closureRow(here, &row); seen[row.FromDate+row.ToDate] {
 			k.fail(here+".from", "fault.catalogue_duplicate", c.From)
 		}
-		seen[c.From+to] = true
-		out = append(out, Closure{FromDate: c.From, ToDate: to, Reason: k.line(here+".reason", c.Reason, maxName, false)})
+		seen[row.FromDate+row.ToDate] = true
+		out = append(out, row)
 	}
 	return out
 }

@@ -33,6 +33,7 @@ func (k *catalogueCheck) workshopRow(at string, w *Workshop) *time.Location {
 	w.Phone = k.anyPhone(at+".phone", w.Phone, w.Country)
 	k.minutes(at+".slot_minutes", w.SlotMinutes, 5, 240)
 	k.between(at+".min_notice_minutes", int64(w.MinNoticeMinutes), 0, 60*24*30)
+	k.between(at+".change_notice_minutes", int64(w.ChangeNoticeMinutes), 0, 60*24*30)
 	k.between(at+".horizon_days", int64(w.HorizonDays), 1, 1100)
 	k.oneOf(at+".survey_scale", "fault.one_of", w.SurveyScale, []string{"1-5", "0-10"})
 	return loc
@@ -46,6 +47,10 @@ func (k *catalogueCheck) serviceRow(at string, s *Service) {
 	k.minutes(at+".reception_minutes", s.ReceptionMinutes, 5, 60*24)
 	k.between(at+".price_from", s.PriceFrom, 0, 1_000_000_000)
 	k.between(at+".recall_months", int64(s.RecallMonths), 0, 240)
+	s.Transports = append([]string{}, s.Transports...)
+	if s.Translations == nil {
+		s.Translations = map[string]Translation{}
+	}
 	for i, t := range s.Transports {
 		k.oneOf(fmt.Sprintf("%s.transports[%d]", at, i), "fault.one_of", t, Transports)
 	}
@@ -56,7 +61,9 @@ func (k *catalogueCheck) serviceRow(at string, s *Service) {
 		t := s.Translations[locale]
 		t.Name = k.line(here+".name", t.Name, maxName, false)
 		t.Description = k.text(here+".description", t.Description, maxNote, false)
-		t.Bring = k.lines(here+".bring", t.Bring)
+		if len(t.Bring) > 0 {
+			t.Bring = k.lines(here+".bring", t.Bring)
+		}
 		s.Translations[locale] = t
 	}
 }
@@ -68,17 +75,32 @@ func (k *catalogueCheck) advisorRow(at, country string, a *Advisor) {
 	a.PhotoURL = k.line(at+".photo_url", a.PhotoURL, 500, false)
 	a.Email = k.email(at+".email", a.Email)
 	a.Phone = k.anyPhone(at+".phone", a.Phone, country)
-	for i, language := range a.Languages {
-		a.Languages[i] = k.line(fmt.Sprintf("%s.languages[%d]", at, i), language, 35, true)
+	a.Languages = k.lines(at+".languages", a.Languages)
+}
+
+// closureRow checks a span of closed dates; without an end it is one day.
+func (k *catalogueCheck) closureRow(at string, c *Closure) {
+	c.ToDate = orWord(c.ToDate, c.FromDate)
+	from, err1 := parseDate(c.FromDate)
+	until, err2 := parseDate(c.ToDate)
+	switch {
+	case err1 != nil:
+		k.fail(at+".from", "fault.date", c.FromDate)
+	case err2 != nil:
+		k.fail(at+".to", "fault.date", c.ToDate)
+	case until.Before(from.Time):
+		k.fail(at+".to", "fault.range_backwards", c.ToDate)
 	}
+	c.Reason = k.line(at+".reason", c.Reason, maxName, false)
 }
 
 // lines checks a list of short texts.
 func (k *catalogueCheck) lines(at string, in []string) []string {
+	out := append([]string{}, in...) // never nil: the columns hold a list
 	for i, s := range in {
-		in[i] = k.line(fmt.Sprintf("%s[%d]", at, i), s, 200, true)
+		out[i] = k.line(fmt.Sprintf("%s[%d]", at, i), s, 200, true)
 	}
-	return in
+	return out
 }
 
 // anyPhone checks a number that is only called; it may be left out.

@@ -33,8 +33,14 @@ func all[T any](ctx context.Context, d *db.DB, what, order, where string, args .
 	return rows, nil
 }
 
-// Workshops gives every workshop in the order they were made.
+// Workshops gives every workshop that has not closed for good, in the order they
+// were made.
 func (d *Desk) Workshops(ctx context.Context) ([]Workshop, error) {
+	return all[Workshop](ctx, d.db, "workshops", "id", "closed_at IS NULL")
+}
+
+// AllWorkshops is Workshops with those that have closed for good.
+func (d *Desk) AllWorkshops(ctx context.Context) ([]Workshop, error) {
 	return all[Workshop](ctx, d.db, "workshops", "id", "1 = 1")
 }
 
