@@ -38,6 +38,8 @@ type DB struct {
 	write *gorm.DB
 	read  *gorm.DB
 	log   *slog.Logger
+
+	writer writer // SQLite only
 }
 
 // Options for Open.

@@ -21,13 +21,14 @@ type tx struct {
 }
 
 // Retries of a transaction that PostgreSQL broke off to resolve a deadlock or a
-// serialisation failure. The function runs again from the start.
+// serialisation failure, or SQLite for another's fault. The function runs again
+// from the start.
 const maxTries = 5
 
 // Tx runs f in a transaction that travels in the context: every DB.In(ctx)
-// below joins it. A Tx inside a Tx is part of the outer one. f may run more
-// than once, so it changes nothing outside the database except through
-// AfterCommit.
+// below joins it. A Tx inside a Tx is part of the outer one. On SQLite those who
+// wait for its one writer share a commit, see group.go. f may run more than
+// once, so it changes nothing outside the database except through AfterCommit.
 func (d *DB) Tx(ctx context.Context, f func(ctx context.Context) error) error {
 	if current, ok := ctx.Value(txKey{}).(*tx); ok && current.owner == d {
 		return f(ctx)
@@ -35,10 +36,14 @@ func (d *DB) Tx(ctx context.Context, f func(ctx context.Context) error) error {
 	var err error
 	for try := range maxTries {
 		t := &tx{owner: d}
-		err = d.write.WithContext(ctx).Transaction(func(conn *gorm.DB) error {
-			t.conn = conn
-			return f(context.WithValue(ctx, txKey{}, t))
-		})
+		if d.Dialect == SQLite {
+			err = d.grouped(ctx, t, f)
+		} else {
+			err = d.write.WithContext(ctx).Transaction(func(conn *gorm.DB) error {
+				t.conn = conn
+				return f(context.WithValue(ctx, txKey{}, t))
+			})
+		}
 		if err == nil {
 			for _, after := range t.after {
 				after()
@@ -61,6 +66,11 @@ func (d *DB) Tx(ctx context.Context, f func(ctx context.Context) error) error {
 // reading (which on SQLite refuses to write).
 func (d *DB) In(ctx context.Context) *gorm.DB {
 	if current, ok := ctx.Value(txKey{}).(*tx); ok && current.owner == d {
+		if d.Dialect == SQLite {
+			// An interrupted statement would end the transaction of the whole
+			// group; a member that is given up is undone when f returns.
+			ctx = context.WithoutCancel(ctx)
+		}
 		return current.conn.WithContext(ctx)
 	}
 	return d.read.WithContext(ctx)
@@ -109,6 +119,9 @@ func IsNotFound(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) 
 // retryable tells a transaction that the engine broke off to let another pass
 // (PostgreSQL 40P01 deadlock_detected, 40001 serialization_failure).
 func retryable(err error) bool {
+	if errors.Is(err, errGroupLost) {
+		return true
+	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == "40P01" || pg.Code == "40001")
 }
