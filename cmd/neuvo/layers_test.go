@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"booking", "notify/email", "notify/inbox", "notify/notifytest"},
 	{"survey"},
 	{"internal/web"},
-	{"internal/demo"},
+	{"internal/demo", "internal/loadtest"},
 	{"cmd/neuvo"},
 }
 
