@@ -172,30 +172,26 @@ func (c *checker) vehicle(in *VehicleInput) *VehicleInput {
 	if in == nil || *in == (VehicleInput{}) {
 		return nil
 	}
-	out := &VehicleInput{
-		Plate:   strings.ToUpper(c.line("body.vehicle.plate", in.Plate, maxPlate, true)),
-		Make:    c.line("body.vehicle.make", in.Make, maxModel, false),
-		Model:   c.line("body.vehicle.model", in.Model, maxModel, false),
-		Mileage: in.Mileage,
-	}
-	if in.Mileage < 0 || in.Mileage > maxKM {
-		c.fail("body.vehicle.mileage", "fault.mileage", in.Mileage).Args = map[string]any{"max": maxKM}
-	}
-	if out.Plate != "" && plateKey(out.Plate) == "" {
-		c.fail("body.vehicle.plate", "fault.characters", in.Plate)
-	}
+	out := c.vehicleFields("body.vehicle.", *in, true)
+	out.VIN = c.vin("body.vehicle.vin", in.VIN)
 	return out
 }
 
-// plateKey is a plate without what people leave out or put in: "abc 123" and
-// "ABC-123" are one vehicle.
-func plateKey(plate string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToUpper(r)
-		}
-		return -1
-	}, plate)
+// vehicleFields checks what is said about a vehicle but for its VIN.
+func (c *checker) vehicleFields(at string, in VehicleInput, plate bool) *VehicleInput {
+	out := &VehicleInput{
+		Plate:   strings.ToUpper(c.line(at+"plate", in.Plate, maxPlate, plate)),
+		Make:    c.line(at+"make", in.Make, maxModel, false),
+		Model:   c.line(at+"model", in.Model, maxModel, false),
+		Mileage: in.Mileage,
+	}
+	if in.Mileage < 0 || in.Mileage > maxKM {
+		c.fail(at+"mileage", "fault.mileage", in.Mileage).Args = map[string]any{"max": maxKM}
+	}
+	if out.Plate != "" && PlateKey(out.Plate) == "" {
+		c.fail(at+"plate", "fault.characters", in.Plate)
+	}
+	return out
 }
 
 // firstName is how a customer is addressed.

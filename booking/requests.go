@@ -48,6 +48,7 @@ type ContactInput struct {
 // VehicleInput is what a customer gives about the vehicle.
 type VehicleInput struct {
 	Plate, Make, Model string
+	VIN                string
 	Mileage            int
 }
 
@@ -69,7 +70,10 @@ type BookingRequest struct {
 	// RequestKey, where not empty, names this request: one that has made a job
 	// already gets that job, also when the first answer was lost in a crash.
 	RequestKey string
-	Actor      Actor
+	// PhoneProven tells that the customer's phone needs no code: it has just
+	// answered a text of ours.
+	PhoneProven bool
+	Actor       Actor
 }
 
 // ChangeRequest moves a booking; zero fields stay as they are.
@@ -77,6 +81,8 @@ type ChangeRequest struct {
 	Start     time.Time
 	AdvisorID int64
 	Transport string
+	// Quiet tells the customer nothing: what was promised stays as it is.
+	Quiet bool
 }
 
 // TransitionRequest moves a job along its life.

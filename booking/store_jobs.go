@@ -212,15 +212,15 @@ func (d *Desk) vehicleFor(ctx context.Context, customerID int64, in *VehicleInpu
 		return nil, err
 	}
 	for i := range known {
-		if plateKey(known[i].Plate) == plateKey(in.Plate) {
+		if known[i].PlateKey == PlateKey(in.Plate) || in.VIN != "" && known[i].VIN == in.VIN {
 			return &known[i], nil
 		}
 	}
-	v := &Vehicle{CustomerID: customerID, Plate: in.Plate, Make: in.Make, Model: in.Model, Mileage: in.Mileage, CreatedAt: d.now()}
-	if err := d.db.In(ctx).Create(v).Error; err != nil {
-		return nil, fmt.Errorf("store vehicle: %w", err)
+	v := &Vehicle{
+		CustomerID: customerID, Plate: in.Plate, PlateKey: PlateKey(in.Plate), VIN: in.VIN, Make: in.Make, Model: in.Model,
+		Mileage: in.Mileage, CreatedAt: d.now(),
 	}
-	return v, nil
+	return v, d.saveVehicle(ctx, v)
 }
 
 // jobsPage loads one page of jobs, ordered by start, after a place in it.
@@ -270,8 +270,8 @@ func search(q *gorm.DB, words string) *gorm.DB {
 		// LOWER of SQLite knows ASCII only: "äijälä" must find "Äijälä".
 		Or(`contact_name LIKE ? ESCAPE '!'`, like(title(words))).
 		Or(`contact_email LIKE ? ESCAPE '!'`, lower)
-	if key := plateKey(words); len(key) >= 2 {
-		cond = cond.Or(`vehicle_id IN (SELECT id FROM vehicles WHERE REPLACE(REPLACE(plate, '-', ''), ' ', '') LIKE ? ESCAPE '!')`, like(key))
+	if key := PlateKey(words); len(key) >= 2 {
+		cond = cond.Or(`vehicle_id IN (SELECT id FROM vehicles WHERE plate_key LIKE ? ESCAPE '!' OR vin = ?)`, like(key), key)
 	}
 	if digits := onlyDigits(words); len(digits) >= 4 {
 		cond = cond.Or(`contact_phone LIKE ? ESCAPE '!'`, like(strings.TrimLeft(digits, "0")))

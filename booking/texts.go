@@ -21,6 +21,9 @@ type telling struct {
 	body     string    // an advisor's own words in place of the template's
 	purpose  notify.Purpose
 	expires  time.Time
+	link     string // path of the page in place of the job's own
+	price    string // approved, and what it may cost at most
+	ceiling  string
 }
 
 // How long a text is worth sending.
@@ -37,7 +40,10 @@ func (d *Desk) textData(j *Job, t telling) templates.TextData {
 		Customer: firstName(j.ContactName), Reference: j.Reference, Address: j.Workshop.Address,
 		Link: d.opt.BaseURL + "/j/" + j.Token,
 		Date: templates.Date(l, start), Time: templates.Clock(l, start), Day: templates.Day(l, start),
-		Scale: j.Workshop.SurveyScale,
+		Scale: j.Workshop.SurveyScale, Price: t.price, Ceiling: t.ceiling,
+	}
+	if t.link != "" {
+		data.Link = d.opt.BaseURL + t.link
 	}
 	if j.Advisor != nil {
 		data.Advisor = j.Advisor.FirstName()
@@ -72,7 +78,7 @@ func (d *Desk) textData(j *Job, t telling) templates.TextData {
 // SMS, or by e-mail where there is no phone, or by both. It returns the first
 // message, nil where the customer left no address.
 func (d *Desk) tell(ctx context.Context, j *Job, t telling) (*notify.Message, error) {
-	if t.services == nil && (t.occasion == "reminder" || t.occasion == "moved") {
+	if t.services == nil && (t.occasion == "reminder" || t.occasion == "moved" || t.occasion == "booked") {
 		rows, err := d.servicesByID(ctx, serviceIDs(j))
 		if err != nil {
 			return nil, err
@@ -149,7 +155,7 @@ func (d *Desk) outgoing(j *Job, t telling) notify.Outgoing {
 	if out.ExpiresAt.IsZero() {
 		life := statusTextLife
 		switch t.occasion {
-		case "booked", "moved", "cancelled":
+		case "booked", "moved", "cancelled", "new_advisor", "offer_times":
 			life = visitTextLife
 		}
 		out.ExpiresAt = db.At(d.now().Add(life))

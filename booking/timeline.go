@@ -201,6 +201,16 @@ func (d *Desk) HandleReply(ctx context.Context, r notify.Reply) (bool, error) {
 	if !ok {
 		return false, nil
 	}
+	if handled, err := d.answerByText(ctx, id, r); handled || err != nil {
+		return handled, err
+	}
+	j, err := one[Job](ctx, d.db, "job", "id = ?", id)
+	if err != nil {
+		return false, fmt.Errorf("load the job of a reply: %w", err)
+	}
+	if done, err := d.reconfirmed(ctx, j, r); err != nil || done {
+		return done, err
+	}
 	kind := NeedsReply
 	if !r.Message.Verified && r.Message.Channel != notify.Web {
 		kind = NeedsVerifying

@@ -18,6 +18,9 @@ import (
 //     no_show: the job moved
 //   - survey, survey_again, thanks: after it
 //   - callback: a call is promised by Due
+//   - estimate: extra work is proposed, to be answered on the page of Link;
+//     estimate_again: a yes by text, which approves nothing, gets that link once
+//     more; estimate_decided: what was answered there
 //   - code: a one-time code to prove a phone with
 //   - waitlist_offer: a time has become free, held until Due; waitlist_unclear:
 //     the answer to that was neither yes nor no; waitlist_gone: it came too late
@@ -30,6 +33,7 @@ var Occasions = []string{
 	"received", "in_work", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
 	"survey", "survey_again", "thanks",
 	"callback", "acknowledge", "advisor", "code",
+	"estimate", "estimate_again", "estimate_decided",
 	"waitlist_offer", "waitlist_unclear", "waitlist_gone", "reconfirm", "recall",
 }
 
@@ -54,6 +58,8 @@ type TextData struct {
 	Note          string // the advisor's own words
 	Due           string // of a promised call, as Moment gives it
 	Code          string // a one-time code
+	Price         string // that was approved, as Money gives it
+	Ceiling       string // what that may cost at most
 	Bring         []string
 }
 
