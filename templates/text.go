@@ -14,6 +14,8 @@ import (
 // text in every locale; some have an e-mail of their own as well.
 //
 //   - booked, moved, cancelled, reminder: before the visit
+//   - new_advisor: somebody else receives at the same time; offer_times: we
+//     cannot receive as agreed, please choose a new time
 //   - received, in_work, waiting_approval, waiting_parts, ready, collected,
 //     no_show: the job moved
 //   - survey, survey_again, thanks: after it
@@ -29,7 +31,7 @@ import (
 //   - acknowledge: what the customer wrote has arrived and a person will read it
 //   - advisor: the advisor's own words (Note), signed
 var Occasions = []string{
-	"booked", "moved", "cancelled", "reminder",
+	"booked", "moved", "cancelled", "reminder", "new_advisor", "offer_times",
 	"received", "in_work", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
 	"survey", "survey_again", "thanks",
 	"callback", "acknowledge", "advisor", "code",
