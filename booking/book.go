@@ -315,17 +315,23 @@ func (d *Desk) store(ctx context.Context, p *plan, r BookingRequest, advisor int
 	if err != nil {
 		return nil, err
 	}
-	if err := d.event(ctx, full, r.Actor, JobEvent{Kind: EventStatus, State: string(Booked)}); err != nil {
+	if err := d.event(ctx, full, r.Actor, JobEvent{Kind: EventStatus, State: string(full.Status)}); err != nil {
 		return nil, err
+	}
+	if p.vehicle != nil && p.vehicle.Mileage > 0 {
+		source := ToldByCustomer
+		if r.Actor.Kind == "staff" {
+			source = ReadByStaff
+		}
+		if _, err := d.readMileage(ctx, full, vehicle, p.vehicle.Mileage, source, r.Actor); err != nil {
+			return nil, err
+		}
 	}
 	if err := d.openThread(ctx, full); err != nil {
 		return nil, err
 	}
-	// What is brought in has been told elsewhere.
-	if r.Source != SourceImport {
-		if _, err := d.tell(ctx, full, telling{occasion: "booked", both: true, services: p.need.services}); err != nil {
-			return nil, err
-		}
+	if err := d.tellBooked(ctx, full, p.need.services); err != nil {
+		return nil, err
 	}
 	d.ring(ctx, full.WorkshopID, full.ID)
 	return full, nil
@@ -350,6 +356,9 @@ func (d *Desk) newJob(p *plan, r BookingRequest, advisor int64, customer *Custom
 	if job.Source == "" {
 		job.Source = SourceWeb
 	}
+	if p.shop.PhoneProof && job.Source == SourceWeb && !r.PhoneProven {
+		job.Status = Unconfirmed
+	}
 	if vehicle != nil {
 		job.VehicleID = vehicle.ID
 	}
@@ -366,6 +375,7 @@ func (d *Desk) schedule(j *Job, shop *Workshop, start, end time.Time) {
 	local := start.In(shop.Zone())
 	j.StartAt, j.EndAt = db.At(start), db.At(end)
 	j.WallStart = local.Format("2006-01-02T15:04")
+	j.ReconfirmAt = d.reconfirmAt(shop, local)
 	j.RemindAt = db.Time{}
 	if !j.ConsentReminders || (j.ContactPhone == "" && j.ContactEmail == "") {
 		return

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
+	"neuvo/templates"
 )
 
 // Change moves a booking to another start or advisor, or changes how the
@@ -19,8 +21,8 @@ func (d *Desk) Change(ctx context.Context, jobID int64, c ChangeRequest, a Actor
 	if err != nil {
 		return nil, err
 	}
-	if !changeable(j.Status) {
-		return nil, fault.New(fault.Conflict, "fault.job_begun")
+	if err := d.mayChange(j, a); err != nil {
+		return nil, err
 	}
 	p, err := d.changePlan(ctx, j, &c, a)
 	if err != nil || p == nil {
@@ -38,6 +40,29 @@ func (d *Desk) Change(ctx context.Context, jobID int64, c ChangeRequest, a Actor
 
 // changeable tells whether a visit has not begun yet.
 func changeable(s Status) bool { return s == Booked || s == Unconfirmed }
+
+// mayChange tells whether somebody may move a visit or call it off now; a
+// Conflict where not: the visit has begun, or it is so near that a customer
+// writes to the advisor instead.
+func (d *Desk) mayChange(j *Job, a Actor) error {
+	if !changeable(j.Status) {
+		return fault.New(fault.Conflict, "fault.job_begun")
+	}
+	if a.Kind == "customer" && !d.now().Before(ChangeUntil(j)) {
+		return fault.New(fault.Conflict, "fault.change_notice").With("minutes", templates.Minutes(j.Locale, j.Workshop.ChangeNoticeMinutes))
+	}
+	return nil
+}
+
+// ChangeUntil is until when the customer of a job may move it or call it off
+// without asking anybody. A booking whose phone has not been proven yet may be
+// given up at any time.
+func ChangeUntil(j *Job) time.Time {
+	if j.Status == Unconfirmed {
+		return j.StartAt.Time
+	}
+	return j.StartAt.Add(-time.Duration(j.Workshop.ChangeNoticeMinutes) * time.Minute)
+}
 
 // changePlan checks a change and finds whether it can be; nil where nothing
 // would change. It fills in what stays.
@@ -104,8 +129,8 @@ func (d *Desk) change(ctx context.Context, p *plan, seen *Job, c ChangeRequest, 
 	if err != nil {
 		return err
 	}
-	if !changeable(j.Status) {
-		return fault.New(fault.Conflict, "fault.job_begun")
+	if err := d.mayChange(j, a); err != nil {
+		return err
 	}
 	if j.Version != seen.Version {
 		return fault.New(fault.Conflict, "fault.job_changed")
@@ -116,6 +141,9 @@ func (d *Desk) change(ctx context.Context, p *plan, seen *Job, c ChangeRequest, 
 			return err
 		}
 		if err := d.claim(ctx, c.AdvisorID, atomOf(p.start), p.need.atoms, j.ID, 0); err != nil {
+			return err
+		}
+		if err := d.freed(ctx, j.WorkshopID, seen.StartAt.Time, seen.EndAt.Time); err != nil {
 			return err
 		}
 		d.schedule(j, j.Workshop, p.start, p.start.Add(p.need.duration))
@@ -133,11 +161,15 @@ func (d *Desk) change(ctx context.Context, p *plan, seen *Job, c ChangeRequest, 
 	if err := d.event(ctx, j, a, JobEvent{Kind: EventOther, Body: j.WallStart, State: what}); err != nil {
 		return err
 	}
-	if moved {
+	if moved && !c.Quiet && j.Status == Booked { // what waits for its code is not told of before
 		if j, err = d.Job(ctx, j.ID); err != nil { // the advisor may be another
 			return err
 		}
-		if _, err := d.tell(ctx, j, telling{occasion: "moved", both: true, services: p.need.services}); err != nil {
+		occasion := "moved"
+		if j.StartAt.Equal(seen.StartAt.Time) && a.Kind != "customer" {
+			occasion = "new_advisor"
+		}
+		if _, err := d.tell(ctx, j, telling{occasion: occasion, both: true, services: p.need.services}); err != nil {
 			return err
 		}
 	}
@@ -153,10 +185,13 @@ func (d *Desk) Cancel(ctx context.Context, jobID int64, a Actor) error {
 	if err != nil {
 		return err
 	}
-	if a.Kind == "customer" && j.Status != Cancelled && !changeable(j.Status) {
-		return fault.New(fault.Conflict, "fault.job_begun")
+	if a.Kind == "customer" && j.Status != Cancelled {
+		if err := d.mayChange(j, a); err != nil {
+			return err
+		}
 	}
-	_, _, err = d.Transition(ctx, TransitionRequest{JobID: jobID, To: Cancelled, Send: true, Actor: a})
+	// Nobody has been told of a booking that was never confirmed.
+	_, _, err = d.Transition(ctx, TransitionRequest{JobID: jobID, To: Cancelled, Send: j.Status != Unconfirmed, Actor: a})
 	return err
 }
 

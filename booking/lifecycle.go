@@ -98,6 +98,11 @@ func (d *Desk) transition(ctx context.Context, j *Job, r TransitionRequest) (*Jo
 	if err := d.move(ctx, j, r); err != nil {
 		return nil, nil, err
 	}
+	if from != r.To {
+		if err := d.planRecall(ctx, j); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := d.saveJob(ctx, j); err != nil {
 		return nil, nil, err
 	}
@@ -116,15 +121,9 @@ func (d *Desk) transition(ctx context.Context, j *Job, r TransitionRequest) (*Jo
 	if err != nil {
 		return nil, nil, err
 	}
-	var sent *notify.Message
-	occasion := occasionOf(from, r.To)
-	if r.Send && (occasion != "" || r.Body != "") {
-		if occasion == "" {
-			occasion = "advisor"
-		}
-		if sent, err = d.tell(ctx, full, telling{occasion: occasion, body: r.Body, both: r.To == Cancelled}); err != nil {
-			return nil, nil, err
-		}
+	sent, err := d.tellMove(ctx, full, from, r)
+	if err != nil {
+		return nil, nil, err
 	}
 	for _, f := range d.onStatus {
 		if err := f(ctx, full, from, r.To); err != nil {
@@ -133,6 +132,34 @@ func (d *Desk) transition(ctx context.Context, j *Job, r TransitionRequest) (*Jo
 	}
 	d.ring(ctx, full.WorkshopID, full.ID)
 	return full, sent, nil
+}
+
+// tellMove tells the customer of a move where asked to. That a booking has been
+// confirmed is always told: until then nothing was.
+func (d *Desk) tellMove(ctx context.Context, j *Job, from Status, r TransitionRequest) (*notify.Message, error) {
+	if from == Unconfirmed && r.To == Booked {
+		return nil, d.tellBooked(ctx, j, nil)
+	}
+	t, err := d.moveTelling(ctx, j, from, r.To)
+	if err != nil || !r.Send || t.occasion == "" && r.Body == "" {
+		return nil, err
+	}
+	if t.occasion == "" {
+		t.occasion = "advisor"
+	}
+	t.body = r.Body
+	return d.tell(ctx, j, t)
+}
+
+// moveTelling is what there is to tell of a move; its occasion is "" where there
+// is nothing.
+func (d *Desk) moveTelling(ctx context.Context, j *Job, from, to Status) (telling, error) {
+	t := telling{occasion: occasionOf(from, to), both: to == Cancelled}
+	var err error
+	if to == NoShow {
+		t.link, err = d.rebookLink(ctx, j)
+	}
+	return t, err
 }
 
 // move checks a move and makes it on the row.
@@ -220,6 +247,14 @@ func (d *Desk) aftermath(ctx context.Context, j *Job, from Status) error {
 		if err := d.freeJob(ctx, j.ID); err != nil {
 			return err
 		}
+		if err := d.freed(ctx, j.WorkshopID, j.StartAt.Time, j.EndAt.Time); err != nil {
+			return err
+		}
+	}
+	if j.Status == Cancelled || j.Status == NoShow || j.Status == Collected {
+		if err := d.withdrawEstimates(ctx, j); err != nil {
+			return err
+		}
 	}
 	outdated := []string{"reminder"}
 	if undoes[[2]Status{from, j.Status}] {
@@ -239,7 +274,8 @@ func (d *Desk) Preview(ctx context.Context, jobID int64, to Status, readyBy time
 	if err != nil {
 		return "", err
 	}
-	occasion := occasionOf(j.Status, to)
+	from := j.Status
+	occasion := occasionOf(from, to)
 	if j.Status == to || occasion == "" {
 		return "", d.allowed(j, to)
 	}
@@ -255,6 +291,10 @@ func (d *Desk) Preview(ctx context.Context, jobID int64, to Status, readyBy time
 	if len(channels) == 0 {
 		return "", nil
 	}
-	_, text, err = d.compose(j, telling{occasion: occasion}, channels[0])
+	t, err := d.moveTelling(ctx, j, from, to)
+	if err != nil {
+		return "", err
+	}
+	_, text, err = d.compose(j, t, channels[0])
 	return text, err
 }

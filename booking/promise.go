@@ -117,6 +117,11 @@ func latest(a, b time.Time) time.Time {
 
 // callDue is when callWithin of opening time will have passed from now.
 func (d *Desk) callDue(ctx context.Context, shop *Workshop) (time.Time, error) {
+	return d.openAfter(ctx, shop, callWithin)
+}
+
+// openAfter is when so much opening time of a workshop will have passed from now.
+func (d *Desk) openAfter(ctx context.Context, shop *Workshop, length time.Duration) (time.Time, error) {
 	now := d.now().Time
 	first := dateOf(now, shop.Zone())
 	c, err := d.calendar(ctx, shop, first)
@@ -127,8 +132,8 @@ func (d *Desk) callDue(ctx context.Context, shop *Workshop) (time.Time, error) {
 	w := c.layOut(first, first.add(MaxRangeDays), nil)
 	open := w.open.clone()
 	open.without(w.closed)
-	left := int(callWithin / (AtomSeconds * time.Second))
-	due := now.Add(callWithin) // where no hours are known
+	left := int(length / (AtomSeconds * time.Second))
+	due := now.Add(length) // where no hours are known
 	open.each(int(atomAfter(now)-w.base), w.bounds[len(w.bounds)-1], func(i int) {
 		if left--; left == 0 {
 			due = timeOf(w.base + int64(i) + 1)

@@ -31,6 +31,12 @@ func (k *catalogueCheck) workshopRow(at string, w *Workshop) *time.Location {
 		k.fail(at+".currency", "fault.currency", w.Currency)
 	}
 	w.Phone = k.anyPhone(at+".phone", w.Phone, w.Country)
+	k.oneOf(at+".holidays", "fault.one_of", w.Holidays, HolidayWords)
+	w.Region = k.line(at+".region", w.Region, 10, false)
+	k.between(at+".change_notice_minutes", int64(w.ChangeNoticeMinutes), 0, 60*24*30)
+	if w.EstimateMargin != nil {
+		k.between(at+".estimate_margin", int64(*w.EstimateMargin), 0, 100)
+	}
 	k.minutes(at+".slot_minutes", w.SlotMinutes, 5, 240)
 	k.between(at+".min_notice_minutes", int64(w.MinNoticeMinutes), 0, 60*24*30)
 	k.between(at+".change_notice_minutes", int64(w.ChangeNoticeMinutes), 0, 60*24*30)

@@ -68,16 +68,58 @@ func (d *Desk) remind(ctx context.Context, jobID int64) (bool, error) {
 	return went && err == nil, err
 }
 
+// sweepBatch is how many due jobs a sweep reads at once.
+const sweepBatch = 100
+
+// sweep does one thing for every job that is due, each in a transaction of its
+// own with the job locked; do tells whether there was anything to do. One that
+// fails is tried again by the next sweep and stops no other.
+func (d *Desk) sweep(ctx context.Context, what string, due dueFunc, do func(context.Context, *Job) (bool, error)) (int, error) {
+	done := 0
+	var failed []error
+	for after := (place{}); ; {
+		rows, next, err := due(ctx, after, sweepBatch)
+		if err != nil {
+			return done, errors.Join(append(failed, err)...)
+		}
+		for _, row := range rows {
+			did := false
+			err := d.db.Tx(ctx, func(ctx context.Context) error {
+				did = false
+				j, err := d.lockJob(ctx, row.ID)
+				if err != nil {
+					return err
+				}
+				did, err = do(ctx, j)
+				return err
+			})
+			if err != nil {
+				failed = append(failed, fmt.Errorf("%s %d: %w", what, row.ID, err))
+			} else if did {
+				done++
+			}
+		}
+		after = next
+		if len(rows) < sweepBatch || ctx.Err() != nil {
+			return done, errors.Join(append(failed, ctx.Err())...)
+		}
+	}
+}
+
 // keepClaims is how long past claims stay, for a glance at yesterday.
 const keepClaims = 24 * time.Hour
 
-// Purge removes holds that have run out with their claims, and claims older
-// than a day; it tells how many rows went. Running it at any time is harmless.
+// Purge removes holds that have run out with their claims, claims older than a
+// day, and spent codes; it tells how many rows went. Running it at any time is harmless.
 func (d *Desk) Purge(ctx context.Context) (int, error) {
 	n := 0
 	err := d.db.Tx(ctx, func(ctx context.Context) error {
 		var err error
-		n, err = d.purgeClaims(ctx, atomOf(d.now().Add(-keepClaims)))
+		if n, err = d.purgeClaims(ctx, atomOf(d.now().Add(-keepClaims))); err != nil {
+			return err
+		}
+		codes, err := d.purgeCodes(ctx, d.now().Add(-keepCodes))
+		n += codes
 		return err
 	})
 	return n, err

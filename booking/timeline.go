@@ -39,10 +39,22 @@ func (d *Desk) Timeline(ctx context.Context, jobID int64) ([]TimelineItem, error
 			Rule: m.MatchRule, Confidence: m.MatchConfidence, Evidence: m.MatchEvidence,
 		})
 	}
-	// What happens in one transaction has one time: the event stays before the
-	// text that tells of it.
-	slices.SortStableFunc(items, func(a, b TimelineItem) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(items, func(a, b TimelineItem) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.rank(), b.rank()))
+	})
 	return items, nil
+}
+
+// rank orders what has one time because it happened in one transaction: what the
+// customer wrote, what came of it, the text that tells of it.
+func (i TimelineItem) rank() int {
+	switch i.Direction {
+	case string(notify.In):
+		return 0
+	case string(notify.Out):
+		return 2
+	}
+	return 1
 }
 
 // named is how an actor appears on the timeline.
@@ -197,6 +209,9 @@ func (d *Desk) settle(ctx context.Context, jobID int64, a Actor, kinds ...Attent
 // HandleReply puts what a customer wrote in front of the owner of the job, in
 // the transaction that stores it. It takes every reply to a job.
 func (d *Desk) HandleReply(ctx context.Context, r notify.Reply) (bool, error) {
+	if id, ok := waitOf(r.Subject); ok {
+		return d.waitReply(ctx, id, r)
+	}
 	id, ok := JobOf(r.Subject)
 	if !ok {
 		return false, nil
@@ -243,6 +258,16 @@ func (d *Desk) HandleFailure(ctx context.Context, subject string, m notify.Messa
 // Version tells notify which version of a job texts may speak of; live is false
 // where there is no such job.
 func (d *Desk) Version(ctx context.Context, subject string) (int, bool, error) {
+	if id, ok := waitOf(subject); ok {
+		e, err := one[WaitEntry](ctx, d.db, "waiting entry", "id = ?", id)
+		if fault.Is(err, fault.NotFound) {
+			return 0, false, nil
+		}
+		if err != nil {
+			return 0, false, err
+		}
+		return e.Version, e.Open(), nil
+	}
 	id, ok := JobOf(subject)
 	if !ok {
 		return 0, false, nil
