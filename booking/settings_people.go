@@ -64,6 +64,13 @@ func (d *Desk) AddAdvisor(ctx context.Context, by Manager, key string, a Advisor
 		// Checked before the resource is there, so that a wrong name is told once.
 		row := a
 		row.ID = 0
+		if row.Position == 0 {
+			others, err := d.AllAdvisors(ctx, a.WorkshopID)
+			if err != nil {
+				return err
+			}
+			row.Position = len(others) // at the end of the list
+		}
 		if err := advisorSettings.valid(ctx, d, by, &row); err != nil {
 			return err
 		}

@@ -131,7 +131,8 @@ var serviceSettings = settingKind[Service]{
 // maxPosition bounds where a row stands in its list.
 const maxPosition = 100_000
 
-// AddService takes a service on. A key is made of the name where none is given.
+// AddService takes a service on. A key is made of the name where none is given;
+// without a position it stands last.
 func (d *Desk) AddService(ctx context.Context, by Manager, s Service) (*Service, error) {
 	if _, err := d.managedShop(ctx, by, s.WorkshopID); err != nil {
 		return nil, err
@@ -144,6 +145,9 @@ func (d *Desk) AddService(ctx context.Context, by Manager, s Service) (*Service,
 		return nil, err
 	}
 	s.ID = 0
+	if s.Position == 0 {
+		s.Position = len(keys) // at the end of the list
+	}
 	s.ReceptionMinutes = orInt(s.ReceptionMinutes, s.DurationMinutes)
 	return serviceSettings.add(ctx, d, by, s)
 }

@@ -24,9 +24,14 @@ import (
 type access int
 
 const (
-	forAll   access = iota // strangers; a booking's calls carry its token in the path
-	forStaff               // whoever may work at the desk
+	forAll      access = iota // strangers; a booking's calls carry its token in the path
+	forStaff                  // whoever may work at the desk
+	forManagers               // whoever may change what is sold, when and by whom
+	forAdmins                 // whoever may open and close workshops
 )
+
+// actOf is what a member of staff must be allowed for a call.
+var actOf = map[access]string{forStaff: auth.ActDesk, forManagers: auth.ActManage, forAdmins: auth.ActAdmin}
 
 // newAPI makes the description that the calls of routes.go are added to.
 func newAPI(e *echo.Echo, version, baseURL string) huma.API {
@@ -70,7 +75,7 @@ func call[I, O any](s *Server, api huma.API, who access, method, path string, st
 		OperationID: name, Method: method, Path: "/api/v1" + path, Summary: summary, Tags: []string{"public"},
 		DefaultStatus: status,
 	}
-	if who == forStaff {
+	if who != forAll {
 		op.Tags = []string{"staff"}
 		op.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	}
@@ -97,9 +102,9 @@ func (s *Server) admit(who access, method string) func(huma.Context, func(huma.C
 		c := callerOf(ctx.Context())
 		var err error
 		switch {
-		case who == forStaff && c.staff == nil:
+		case who != forAll && c.staff == nil:
 			err = fault.New(fault.Unauthorized, "fault.sign_in_needed")
-		case who == forStaff && !c.staff.Can(auth.ActDesk):
+		case !c.staff.Can(actOf[who]) && who != forAll:
 			err = fault.New(fault.Forbidden, "fault.forbidden")
 		case who == forAll && !safe(method) && c.staff == nil:
 			err = s.allowAddress(c.address)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"neuvo/booking"
+	"neuvo/internal/auth"
 	"neuvo/internal/fault"
 	"neuvo/templates"
 )
@@ -19,6 +20,27 @@ type workshopOut struct {
 	Phone    string `json:"phone"`
 	Email    string `json:"email"`
 	Address  string `json:"address"`
+
+	// What only staff see: left out for others.
+	Key                 string  `json:"key,omitempty"`
+	Country             string  `json:"country,omitempty"`
+	Region              *string `json:"region,omitempty"`
+	Holidays            *string `json:"holidays,omitempty"`
+	Currency            string  `json:"currency,omitempty"`
+	SlotMinutes         *int    `json:"slot_minutes,omitempty"`
+	MinNoticeMinutes    *int    `json:"min_notice_minutes,omitempty"`
+	ChangeNoticeMinutes *int    `json:"change_notice_minutes,omitempty"`
+	HorizonDays         *int    `json:"horizon_days,omitempty"`
+	ReminderAt          string  `json:"reminder_at,omitempty"`
+	SurveyAt            string  `json:"survey_at,omitempty"`
+	SurveyScale         string  `json:"survey_scale,omitempty"`
+	EstimateMargin      *int    `json:"estimate_margin,omitempty" doc:"percent; left out where it is as the country's law has it"`
+	PhoneProof          *bool   `json:"phone_proof,omitempty"`
+	Active              *bool   `json:"active,omitempty"`
+}
+
+func workshopOf(w *booking.Workshop) workshopOut {
+	return workshopOut{ID: idOf(w.ID), Name: w.Name, TimeZone: w.TimeZone, Locale: w.Locale, Phone: w.Phone, Email: w.Email, Address: w.Address}
 }
 
 type serviceOut struct {
@@ -29,6 +51,20 @@ type serviceOut struct {
 	PriceFrom       moneyOut `json:"price_from"`
 	Bring           []string `json:"bring" doc:"what to bring along"`
 	Transports      []string `json:"transports" doc:"drop_off, waiting, loaner, key_box"`
+
+	// What only staff see: left out for others.
+	WorkshopID          string                   `json:"workshop_id,omitempty"`
+	Key                 string                   `json:"key,omitempty"`
+	Translations        map[string]translationIO `json:"translations,omitempty"`
+	ReceptionMinutes    *int                     `json:"reception_minutes,omitempty"`
+	WorkMinutes         *int                     `json:"work_minutes,omitempty"`
+	LabourMinutes       *int                     `json:"labour_minutes,omitempty"`
+	Skill               *string                  `json:"skill,omitempty"`
+	BufferBeforeMinutes *int                     `json:"buffer_before_minutes,omitempty"`
+	BufferAfterMinutes  *int                     `json:"buffer_after_minutes,omitempty"`
+	RecallMonths        *int                     `json:"recall_months,omitempty"`
+	Position            *int                     `json:"position,omitempty"`
+	Active              *bool                    `json:"active,omitempty"`
 }
 
 type advisorOut struct {
@@ -37,6 +73,20 @@ type advisorOut struct {
 	Title     string   `json:"title"`
 	Languages []string `json:"languages"`
 	PhotoURL  string   `json:"photo_url"`
+
+	// What only staff see: left out for others.
+	WorkshopID string  `json:"workshop_id,omitempty"`
+	StandInID  *string `json:"stand_in_id,omitempty"`
+	Phone      *string `json:"phone,omitempty"`
+	Email      *string `json:"email,omitempty"`
+	MaxPerDay  *int    `json:"max_per_day,omitempty"`
+	MaxPerSlot *int    `json:"max_per_slot,omitempty"`
+	Position   *int    `json:"position,omitempty"`
+	Active     *bool   `json:"active,omitempty"`
+}
+
+func advisorOf(a *booking.Advisor) advisorOut {
+	return advisorOut{ID: idOf(a.ID), Name: a.Name, Title: a.Title, Languages: some(a.Languages), PhotoURL: a.PhotoURL}
 }
 
 // body carries an answer.
@@ -44,40 +94,71 @@ type body[T any] struct{ Body T }
 
 type none struct{}
 
-func (s *Server) listWorkshops(ctx context.Context, _ *none) (*body[list[workshopOut]], error) {
-	shops, err := s.opt.Desk.Workshops(ctx)
+// inactiveQuery asks for what is out of use as well.
+type inactiveQuery struct {
+	Inactive bool `query:"inactive" doc:"for staff: also what is out of use"`
+}
+
+func (s *Server) listWorkshops(ctx context.Context, in *inactiveQuery) (*body[list[workshopOut]], error) {
+	staff := callerOf(ctx).staff
+	load := s.opt.Desk.Workshops
+	if in.Inactive && staff.Can(auth.ActDesk) {
+		load = s.opt.Desk.AllWorkshops
+	}
+	shops, err := load(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]workshopOut, 0, len(shops))
-	for _, w := range shops {
-		out = append(out, workshopOut{ID: idOf(w.ID), Name: w.Name, TimeZone: w.TimeZone, Locale: w.Locale,
-			Phone: w.Phone, Email: w.Email, Address: w.Address})
+	for i := range shops {
+		w := &shops[i]
+		switch {
+		case mayRead(staff, w.ID):
+			out = append(out, workshopSettingsOf(w))
+		case w.ClosedAt.IsZero():
+			out = append(out, workshopOf(w))
+		}
 	}
 	return &body[list[workshopOut]]{listOf(out, "")}, nil
+}
+
+// catalogueQuery asks what a workshop has.
+type catalogueQuery struct {
+	WorkshopID string `query:"workshop_id" required:"true"`
+	Inactive   bool   `query:"inactive" doc:"for staff: also what is out of use"`
 }
 
 type workshopQuery struct {
 	WorkshopID string `query:"workshop_id" required:"true"`
 }
 
-func (s *Server) listServices(ctx context.Context, in *workshopQuery) (*body[list[serviceOut]], error) {
+func (s *Server) listServices(ctx context.Context, in *catalogueQuery) (*body[list[serviceOut]], error) {
 	w, err := s.workshopOf(ctx, "query.workshop_id", in.WorkshopID)
 	if err != nil {
 		return nil, err
 	}
-	services, err := s.opt.Desk.Services(ctx, w.ID)
+	ours := mayRead(callerOf(ctx).staff, w.ID)
+	load := s.opt.Desk.Services
+	if in.Inactive && ours {
+		load = s.opt.Desk.AllServices
+	}
+	services, err := load(ctx, w.ID)
 	if err != nil {
 		return nil, err
 	}
 	locale := callerOf(ctx).locale
 	out := make([]serviceOut, 0, len(services))
-	for _, v := range services {
+	for i := range services {
+		v := &services[i]
 		words := v.In(locale)
-		out = append(out, serviceOut{
+		one := serviceOut{
 			ID: idOf(v.ID), Name: words.Name, Description: words.Description, DurationMinutes: v.DurationMinutes,
 			PriceFrom: moneyOut{v.PriceFrom, w.Currency}, Bring: some(words.Bring), Transports: some(v.Transports),
-		})
+		}
+		if ours {
+			one.forStaff(v)
+		}
+		out = append(out, one)
 	}
 	return &body[list[serviceOut]]{listOf(out, "")}, nil
 }
@@ -90,18 +171,27 @@ func some(words []string) []string {
 	return words
 }
 
-func (s *Server) listAdvisors(ctx context.Context, in *workshopQuery) (*body[list[advisorOut]], error) {
+func (s *Server) listAdvisors(ctx context.Context, in *catalogueQuery) (*body[list[advisorOut]], error) {
 	w, err := s.workshopOf(ctx, "query.workshop_id", in.WorkshopID)
 	if err != nil {
 		return nil, err
 	}
-	advisors, err := s.opt.Desk.Advisors(ctx, w.ID)
+	ours := mayRead(callerOf(ctx).staff, w.ID)
+	load := s.opt.Desk.Advisors
+	if in.Inactive && ours {
+		load = s.opt.Desk.AllAdvisors
+	}
+	advisors, err := load(ctx, w.ID)
 	if err != nil {
 		return nil, err
 	}
+	shape := advisorOf
+	if ours {
+		shape = advisorSettingsOf
+	}
 	out := make([]advisorOut, 0, len(advisors))
-	for _, a := range advisors {
-		out = append(out, advisorOut{ID: idOf(a.ID), Name: a.Name, Title: a.Title, Languages: some(a.Languages), PhotoURL: a.PhotoURL})
+	for i := range advisors {
+		out = append(out, shape(&advisors[i]))
 	}
 	return &body[list[advisorOut]]{listOf(out, "")}, nil
 }

@@ -23,6 +23,7 @@ func (s *Server) routes() {
 	api := newAPI(e, s.opt.Version, s.opt.BaseURL)
 	s.publicCalls(api)
 	s.staffCalls(api)
+	s.settingsCalls(api)
 	e.GET("/openapi.json", s.openAPI(api))
 	e.GET("/docs", s.docs(api))
 
@@ -73,6 +74,36 @@ func (s *Server) staffCalls(api huma.API) {
 	call(s, api, forStaff, post, "/inbox/{id}/assign", 200, "assign-inbound", "Place a message on a job", s.postAssign)
 	call(s, api, forStaff, post, "/inbox/{id}/dismiss", 204, "dismiss-inbound", "Put a message away", s.postDismiss)
 	call(s, api, forStaff, get, "/surveys", 200, "list-surveys", "Surveys and their answers", s.listSurveys)
+}
+
+// settingsCalls are for managers; reading is for all at the desk.
+func (s *Server) settingsCalls(api huma.API) {
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	desk := s.opt.Desk
+	call(s, api, forStaff, get, "/workshops/{id}", 200, "get-workshop", "A workshop as it is set", s.getWorkshop)
+	call(s, api, forAdmins, post, "/workshops", 201, "add-workshop", "Open a workshop", s.postWorkshop)
+	call(s, api, forManagers, patch, "/workshops/{id}", 200, "change-workshop", "Change a workshop", s.patchWorkshop)
+	call(s, api, forAdmins, del, "/workshops/{id}", 204, "remove-workshop", "Close a workshop for good", s.removed(desk.RemoveWorkshop))
+	call(s, api, forStaff, get, "/services/{id}", 200, "get-service", "A service as it is set", s.getService)
+	call(s, api, forManagers, post, "/services", 201, "add-service", "Offer a service", s.postService)
+	call(s, api, forManagers, patch, "/services/{id}", 200, "change-service", "Change a service", s.patchService)
+	call(s, api, forManagers, del, "/services/{id}", 204, "remove-service", "Offer a service no more", s.removed(desk.RemoveService))
+	call(s, api, forStaff, get, "/advisors/{id}", 200, "get-advisor", "An advisor as set", s.getAdvisor)
+	call(s, api, forManagers, post, "/advisors", 201, "add-advisor", "Take on an advisor", s.postAdvisor)
+	call(s, api, forManagers, patch, "/advisors/{id}", 200, "change-advisor", "Change an advisor", s.patchAdvisor)
+	call(s, api, forManagers, del, "/advisors/{id}", 204, "remove-advisor", "Let an advisor go", s.removed(desk.RemoveAdvisor))
+	call(s, api, forStaff, get, "/resources", 200, "list-resources", "Bays and loaners", s.listResources)
+	call(s, api, forStaff, get, "/resources/{id}", 200, "get-resource", "A bay or a loaner", s.getResource)
+	call(s, api, forManagers, post, "/resources", 201, "add-resource", "Add a bay or a loaner", s.postResource)
+	call(s, api, forManagers, patch, "/resources/{id}", 200, "change-resource", "Change a bay or a loaner", s.patchResource)
+	call(s, api, forManagers, del, "/resources/{id}", 204, "remove-resource", "Remove a bay or a loaner", s.removed(desk.RemoveResource))
+	call(s, api, forStaff, get, "/hours", 200, "list-hours", "Weekly hours of a workshop and its resources", s.listHours)
+	call(s, api, forManagers, put, "/hours", 200, "set-hours", "Set the weekly hours of a workshop or a resource", s.putHours)
+	call(s, api, forStaff, get, "/closures", 200, "list-closures", "Dates on which a workshop is closed", s.listClosures)
+	call(s, api, forStaff, get, "/closures/{id}", 200, "get-closure", "A closure", s.getClosure)
+	call(s, api, forManagers, post, "/closures", 201, "add-closure", "Close a workshop on some dates", s.postClosure)
+	call(s, api, forManagers, patch, "/closures/{id}", 200, "change-closure", "Change a closure", s.patchClosure)
+	call(s, api, forManagers, del, "/closures/{id}", 204, "remove-closure", "Open on those dates again", s.removed(desk.RemoveClosure))
 }
 
 // healthz tells that the program runs.
