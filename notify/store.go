@@ -216,6 +216,16 @@ func (n *Notifier) releaseClaims(ctx context.Context, ids []int64) error {
 	})
 }
 
+// TakeOver lets the claims of every other process lapse now. Only a program that
+// knows itself to be alone may do so: on SQLite, at its start, those that claimed
+// are dead, and their texts need not wait for the clock.
+func (n *Notifier) TakeOver(ctx context.Context) error {
+	return n.db.Tx(ctx, func(ctx context.Context) error {
+		return n.db.In(ctx).Model(&Message{}).Where("next_at IS NOT NULL AND state = ? AND claimed_by <> ?", Claimed, n.self).
+			Updates(map[string]any{"claimed_until": n.now(), "next_at": n.now()}).Error
+	})
+}
+
 // markHanded notes, before the gateway is called, that from now on it may have
 // the message. false: the claim is no longer ours.
 func (n *Notifier) markHanded(ctx context.Context, m *Message, until db.Time) (bool, error) {

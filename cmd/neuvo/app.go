@@ -99,8 +99,25 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 	if err != nil {
 		return a, fmt.Errorf("set up the web server: %w", err)
 	}
-	a.clockwork, err = newClockwork(a.schedules(), a.db, holder, opt.log)
-	return a, err
+	if a.clockwork, err = newClockwork(a.schedules(), a.db, holder, opt.log); err != nil {
+		return a, err
+	}
+	return a, a.takeOver(ctx)
+}
+
+// takeOver ends what a process before this one held, where it is known to be
+// dead: SQLite serves one process. Replicas on PostgreSQL wait for leases and
+// claims to lapse.
+func (a *App) takeOver(ctx context.Context) error {
+	if a.db.Dialect != db.SQLite {
+		return nil
+	}
+	for _, room := range []func(context.Context) error{a.db.BreakLeases, a.notifier.TakeOver, a.server.TakeOver} {
+		if err := room(ctx); err != nil {
+			return fmt.Errorf("take over from the process before: %w", err)
+		}
+	}
+	return nil
 }
 
 // wireMail sets up what sends and what receives.

@@ -249,3 +249,37 @@ func TestTwoCustomersCannotHaveTheSameTime(t *testing.T) {
 		}
 	})
 }
+
+func TestAScoreAnsweredToTheConfirmationMailCounts(t *testing.T) {
+	b := newBed(t, engines["sqlite"](t), newInProcess)
+	job := b.books("Annual service", "Mikko Mäki", "2026-11-23T12:00:00+02:00", "ABC-123")
+	b.until(time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC))
+	for _, to := range []string{"received", "in_work", "ready", "collected"} {
+		b.moves(mikko, job, to)
+	}
+	b.until(time.Date(2026, 11, 23, 17, 0, 0, 0, time.UTC))
+	b.latest(liisa, "1-5")
+	// The question came as a text; she answers the only e-mail she has.
+	mail := b.world.mails(t, mailbox)[0]
+	b.world.answerMail(t, mailbox, mail.from, mail.messageID, "Re: "+mail.subject, "5")
+	b.settles()
+	b.scored(job, 5, "email")
+}
+
+func TestAProgramThatWasKilledIsReplacedAtOnce(t *testing.T) {
+	dsn := engines["sqlite"](t)
+	b := newBed(t, dsn, newInProcess)
+	job := b.books("Annual service", "Satu Salo", "2026-11-25T09:00:00+02:00", "ABC-123")
+	b.settles()
+	// What a killed process leaves: leases that nobody gives back.
+	if err := b.app.db.BreakLeases(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.app.db.TryLease(t.Context(), "mailbox:"+b.app.poller.Name(), "the dead", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	b.boot(dsn)
+	b.world.answerText(t, liisa, b.latest(liisa).from, "Tulen varttia myöhemmin.")
+	b.settles()
+	b.inThread(job, "Tulen varttia myöhemmin.")
+}

@@ -28,6 +28,14 @@ func (d *DB) TryLease(ctx context.Context, name, holder string, ttl time.Duratio
 	return got, err
 }
 
+// BreakLeases ends every lease. Only a program that knows itself to be alone may
+// do so: on SQLite, where one process has the database, at its start.
+func (d *DB) BreakLeases(ctx context.Context) error {
+	return d.Tx(ctx, func(ctx context.Context) error {
+		return d.In(ctx).Exec(`DELETE FROM leases`).Error
+	})
+}
+
 // Release gives the lease up early, so that another replica need not wait.
 func (d *DB) Release(ctx context.Context, name, holder string) error {
 	return d.Tx(ctx, func(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"neuvo/internal/fault"
@@ -15,10 +16,11 @@ type clockAnswer struct {
 }
 
 func (p *pages) clock(w http.ResponseWriter, r *http.Request) error {
-	if wantsJSON(r) {
-		return writeJSON(w, http.StatusOK, clockAnswer{Now: p.now()})
+	// The clock has no page of its own: only a browser is sent to the overview.
+	if strings.Contains(r.Header.Get("Accept"), "text/html") && !wantsJSON(r) {
+		return seeOther(w, "/demo#clock")
 	}
-	return seeOther(w, "/demo#clock")
+	return writeJSON(w, http.StatusOK, clockAnswer{Now: p.now()})
 }
 
 // advance moves the clock. A form may name "until" in place of a length:

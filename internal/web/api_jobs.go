@@ -193,7 +193,7 @@ func (s *Server) getJob(ctx context.Context, in *idIn) (*body[jobOut], error) {
 type transitionIn struct {
 	ID   string `path:"id"`
 	Body struct {
-		To      booking.Status `json:"to" enum:"received,in_work,waiting_approval,waiting_parts,ready,collected,cancelled,no_show"`
+		To      booking.Status `json:"to" enum:"booked,received,in_work,waiting_approval,waiting_parts,ready,collected,cancelled,no_show" doc:"booked takes a mistaken received back"`
 		ReadyBy *time.Time     `json:"ready_by,omitempty"`
 		Version int            `json:"version,omitempty" minimum:"0" doc:"the job's version as you saw it; another one is a conflict"`
 		Message *struct {

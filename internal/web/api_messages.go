@@ -97,7 +97,7 @@ func (s *Server) listInbox(ctx context.Context, in *inboxQuery) (*body[list[inbo
 func inboxOf(ctx context.Context, m *notify.Inbound, jobs map[int64]*booking.Job, zone *time.Location) (inboxOut, bool) {
 	out := inboxOut{
 		ID: idOf(m.ID), ReceivedAt: m.ReceivedAt.In(zone), State: m.State, Kind: m.Kind, Channel: m.Channel,
-		From: m.FromAddress, Subject: m.Subject, Body: m.Body, Reason: m.Reason, Candidates: []candidateOut{},
+		From: m.FromAddress, Subject: m.Subject, Body: m.Body, Reason: triageReason(callerOf(ctx).locale, m.Reason), Candidates: []candidateOut{},
 	}
 	staff, others := callerOf(ctx).staff, false
 	for _, candidate := range m.Candidates {

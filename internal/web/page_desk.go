@@ -89,18 +89,26 @@ func (s *Server) triage(ctx context.Context, f *frame) ([]triageItem, error) {
 	return out, nil
 }
 
-// puzzle says in the reader's language why a message waits. A reason may go on
-// with its evidence, which is for the log.
+// puzzle says in the reader's language why a message waits.
 func (f *frame) puzzle(reason string) string {
+	if said := triageReason(f.Locale, reason); said != reason {
+		return said
+	}
+	return f.words("page.inbox.unsure")
+}
+
+// triageReason puts a reason of the matching into a language; one it does not
+// know stays as it is. A reason may go on with its evidence, which is for the log.
+func triageReason(locale, reason string) string {
 	for known, key := range map[string]string{
 		notify.ReasonNoSignal: "no_signal", notify.ReasonForged: "forged", notify.ReasonDisagree: "disagree",
 		notify.ReasonUnreadable: "unreadable", notify.ReasonGaveUp: "gave_up",
 	} {
 		if strings.HasPrefix(reason, known) {
-			return f.words("page.triage." + key)
+			return templates.T(locale, "page.triage."+key, nil)
 		}
 	}
-	return f.words("page.inbox.unsure")
+	return reason
 }
 
 // why says why a job is a candidate: the rule that named it, else that the

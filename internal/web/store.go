@@ -68,6 +68,16 @@ func (s *Server) keepAnswer(ctx context.Context, key string, answer StoredAnswer
 	})
 }
 
+// TakeOver frees the keys of requests that never ended. Only a program that
+// knows itself to be alone may do so: on SQLite, at its start, whoever worked on
+// them is dead.
+func (s *Server) TakeOver(ctx context.Context) error {
+	return s.opt.DB.Tx(ctx, func(ctx context.Context) error {
+		_, err := gorm.G[StoredAnswer](s.opt.DB.In(ctx)).Where("status = 0").Delete(ctx)
+		return err
+	})
+}
+
 // releaseKey forgets a key whose request came to no final answer.
 func (s *Server) releaseKey(ctx context.Context, key string) error {
 	return s.opt.DB.Tx(ctx, func(ctx context.Context) error {
