@@ -32,5 +32,10 @@ CREATE TABLE kept_risks (
 
 CREATE INDEX absences_span ON absences (resource_id, from_at);
 
+-- Which days are open is part of what is sold: see catalogue_marks.
 CREATE TRIGGER holiday_openings_marks AFTER INSERT OR UPDATE OR DELETE ON holiday_openings
     FOR EACH STATEMENT EXECUTE FUNCTION catalogue_moves();
+
+-- +goose Down
+-- A downgrade is refused: restore a backup instead.
+SELECT 1;

@@ -32,20 +32,23 @@ CREATE TABLE kept_risks (
 
 CREATE INDEX absences_span ON absences (resource_id, from_at);
 
+-- Which days are open is part of what is sold: see catalogue_marks.
 -- +goose StatementBegin
 CREATE TRIGGER holiday_openings_insert_marks AFTER INSERT ON holiday_openings BEGIN
     UPDATE catalogue_marks SET version = version + 1;
 END;
 -- +goose StatementEnd
-
 -- +goose StatementBegin
 CREATE TRIGGER holiday_openings_update_marks AFTER UPDATE ON holiday_openings BEGIN
     UPDATE catalogue_marks SET version = version + 1;
 END;
 -- +goose StatementEnd
-
 -- +goose StatementBegin
 CREATE TRIGGER holiday_openings_delete_marks AFTER DELETE ON holiday_openings BEGIN
     UPDATE catalogue_marks SET version = version + 1;
 END;
 -- +goose StatementEnd
+
+-- +goose Down
+-- A downgrade is refused: restore a backup instead.
+SELECT 1;
