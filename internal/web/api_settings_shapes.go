@@ -118,7 +118,7 @@ type ServiceSet struct {
 	Skill               *string                  `json:"skill,omitempty"`
 	BufferBeforeMinutes *int                     `json:"buffer_before_minutes,omitempty"`
 	BufferAfterMinutes  *int                     `json:"buffer_after_minutes,omitempty"`
-	PriceFrom           *moneyIn                 `json:"price_from,omitempty"`
+	PriceFrom           *priceIn                 `json:"price_from,omitempty"`
 	Bring               []string                 `json:"bring,omitempty" doc:"what to bring along"`
 	Transports          []string                 `json:"transports,omitempty" doc:"drop_off, waiting, loaner, key_box"`
 	RecallMonths        *int                     `json:"recall_months,omitempty" doc:"0 for never"`
@@ -126,7 +126,7 @@ type ServiceSet struct {
 	Active              *bool                    `json:"active,omitempty" doc:"whether it is offered"`
 }
 
-type moneyIn struct {
+type priceIn struct {
 	Amount   int64  `json:"amount" doc:"in minor units"`
 	Currency string `json:"currency,omitempty" doc:"the workshop's, where given"`
 }
