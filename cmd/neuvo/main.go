@@ -34,6 +34,8 @@ type cli struct {
 		Token staffTokenCmd `cmd:"" help:"Print a new API token, once."`
 		List  staffListCmd  `cmd:"" help:"List the staff."`
 	} `cmd:"" help:"Members of staff and their tokens."`
+	Doctor  doctorCmd `cmd:"" help:"Check database, mail, addresses and clock, and say what to mend."`
+	Backup  backupCmd `cmd:"" help:"Write the whole database to a file and say how to restore it."`
 	Explain struct {
 		Answer explainAnswerCmd `cmd:"" help:"Read replies to the survey question, one a line, and say what each means."`
 		Mail   explainMailCmd   `cmd:"" help:"Say how a stored e-mail would be read and where it would go."`
@@ -85,6 +87,9 @@ func run(ctx context.Context, args []string, io streams) int {
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(io); err != nil {
+		if errors.Is(err, errUnwell) { // each finding has been printed
+			return 1
+		}
 		for _, line := range sentences(err) {
 			fmt.Fprintln(io.err, "neuvo:", line)
 		}
