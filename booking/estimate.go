@@ -188,6 +188,10 @@ func (n *NewEstimate) checkBounds(check *checker, e *Estimate, w *Workshop, now 
 // takesEstimates are the statuses of a job that extra work can be proposed on.
 var takesEstimates = []Status{Booked, Received, InWork, WaitingApproval, WaitingParts, Ready}
 
+// TakesEstimates tells whether extra work can be proposed and answered on a job
+// of a status.
+func TakesEstimates(s Status) bool { return slices.Contains(takesEstimates, s) }
+
 // ProposeEstimate freezes a proposal as a new version, moves the job to waiting
 // for approval (before it is received it stays as booked) and texts the
 // customer the link. A version that is still open is superseded. Conflict where

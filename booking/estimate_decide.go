@@ -35,6 +35,8 @@ type DecideRequest struct {
 type EstimateChanged struct {
 	Fault   *fault.Error
 	Current *Estimate // the open version, else the one that was decided on
+	Token   string    // of the booking
+	Zone    *time.Location
 }
 
 // Error is for logs.
@@ -154,7 +156,7 @@ func (d *Desk) decidable(ctx context.Context, j *Job, e *Estimate, version int) 
 		}
 		current = &rows[len(rows)-1]
 	}
-	return &EstimateChanged{Fault: fault.New(fault.Conflict, key), Current: current}
+	return &EstimateChanged{Fault: fault.New(fault.Conflict, key), Current: current, Token: j.Token, Zone: j.zone()}
 }
 
 // askCode sends a code to approve with, unless one is on its way already, and
@@ -374,4 +376,12 @@ func (d *Desk) openEstimate(ctx context.Context, jobID int64, now time.Time) (*E
 		return nil, err
 	}
 	return &rows[0], nil
+}
+
+// Preview gives what an answer would make of an estimate, without recording it.
+func (e *Estimate) Preview(lines []LineDecision) *Estimate {
+	out := *e
+	out.Lines = slices.Clone(e.Lines)
+	out.settle(lines)
+	return &out
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"neuvo/booking"
+	"neuvo/booking/register"
 	"neuvo/internal/auth"
 	"neuvo/internal/db"
 	"neuvo/internal/web"
@@ -94,7 +95,7 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 	a.server, err = web.New(web.Options{
 		DB: a.db, Desk: a.desk, Notifier: a.notifier, Surveyor: a.surveyor, Directory: a.directory,
 		Now: opt.now, Log: opt.log, BaseURL: opt.settings.BaseURL, TrustedProxies: opt.settings.TrustedProxies,
-		Version: version, Demo: opt.demo, Ready: a.db.Ping, Relaxed: opt.relaxed,
+		Version: version, Demo: opt.demo, Ready: a.db.Ping, Relaxed: opt.relaxed, Plates: plates(opt.settings),
 	})
 	if err != nil {
 		return a, fmt.Errorf("set up the web server: %w", err)
@@ -272,4 +273,12 @@ func (a *App) Close() error {
 		a.errClose = errors.Join(errs...)
 	})
 	return a.errClose
+}
+
+// plates is the register that the desk looks vehicles up in; nil without a key.
+func plates(s settingsServe) booking.PlateRegister {
+	if s.PlateRegisterKey == "" {
+		return nil
+	}
+	return register.NewNorway(register.NorwayOptions{Key: s.PlateRegisterKey})
 }

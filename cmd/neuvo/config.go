@@ -37,16 +37,17 @@ type settingsServe struct {
 	database
 	logging
 
-	Addr           string   `help:"Address to listen on." default:"127.0.0.1:8080"`
-	BaseURL        string   `help:"Public address of this site, as customers reach it: https://service.example.com." placeholder:"URL"`
-	SMTP           string   `name:"smtp" help:"SMTP server for e-mail and texts: smtp://user:password@host:587, smtps://…:465, ?tls=none on a trusted network." placeholder:"URL"`
-	IMAP           string   `name:"imap" help:"IMAP server where replies arrive: imaps://user:password@host:993." placeholder:"URL"`
-	Mailbox        string   `help:"Mailbox to read." default:"INBOX"`
-	ReplyAddress   string   `help:"Pattern of the addresses customers answer to, with {token}: {token}@reply.example.com or desk+{token}@example.com." placeholder:"PATTERN"`
-	SMSAddress     string   `name:"sms-address" help:"Pattern of your e-mail-to-SMS gateway, with {digits} (358401234567) or {e164} (+358401234567): {digits}@sms.example.com." placeholder:"PATTERN"`
-	SMSSubject     string   `name:"sms-subject" help:"Subject your e-mail-to-SMS gateway wants." default:""`
-	TrustedProxies []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed: 10.0.0.0/8." placeholder:"CIDR"`
-	Migrate        bool     `help:"Bring the database to this program's schema first." default:"false"`
+	Addr             string   `help:"Address to listen on." default:"127.0.0.1:8080"`
+	BaseURL          string   `help:"Public address of this site, as customers reach it: https://service.example.com." placeholder:"URL"`
+	SMTP             string   `name:"smtp" help:"SMTP server for e-mail and texts: smtp://user:password@host:587, smtps://…:465, ?tls=none on a trusted network." placeholder:"URL"`
+	IMAP             string   `name:"imap" help:"IMAP server where replies arrive: imaps://user:password@host:993." placeholder:"URL"`
+	Mailbox          string   `help:"Mailbox to read." default:"INBOX"`
+	ReplyAddress     string   `help:"Pattern of the addresses customers answer to, with {token}: {token}@reply.example.com or desk+{token}@example.com." placeholder:"PATTERN"`
+	SMSAddress       string   `name:"sms-address" help:"Pattern of your e-mail-to-SMS gateway, with {digits} (358401234567) or {e164} (+358401234567): {digits}@sms.example.com." placeholder:"PATTERN"`
+	SMSSubject       string   `name:"sms-subject" help:"Subject your e-mail-to-SMS gateway wants." default:""`
+	TrustedProxies   []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed: 10.0.0.0/8." placeholder:"CIDR"`
+	PlateRegisterKey string   `name:"plate-register-key" help:"Key of the Norwegian vehicle register (Statens vegvesen, technical vehicle data); without one plates are not looked up." placeholder:"KEY"`
+	Migrate          bool     `help:"Bring the database to this program's schema first." default:"false"`
 }
 
 // setting is a wrong or missing setting: its names and what to set.

@@ -29,6 +29,7 @@ func (a *App) schedules() []schedule {
 	return []schedule{
 		{"reminders", "* * * * *", true, a.desk.SendReminders},
 		{"surveys", "* * * * *", true, a.surveyor.AskDue},
+		{"estimates", "* * * * *", true, a.desk.ExpireEstimates},
 		{"due texts", "@every 5s", false, a.notifier.SendDue},
 		{"inbox poll", "@every 15s", false, a.poller.Poll},
 		{"stored mail", "* * * * *", true, func(ctx context.Context) (int, error) {

@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/db"},
 	{"internal/auth", "notify", "internal/dbtest"},
 	{"booking", "notify/email", "notify/inbox", "notify/notifytest"},
-	{"survey"},
+	{"survey", "booking/register"},
 	{"internal/web"},
 	{"internal/demo", "internal/loadtest"},
 	{"cmd/neuvo"},

@@ -30,6 +30,7 @@ type vehicleIn struct {
 	Plate   string `json:"plate" minLength:"1" maxLength:"20"`
 	Make    string `json:"make,omitempty" maxLength:"60"`
 	Model   string `json:"model,omitempty" maxLength:"60"`
+	VIN     string `json:"vin,omitempty" maxLength:"30" doc:"17 characters (ISO 3779)"`
 	Mileage int    `json:"mileage,omitempty" minimum:"0" maximum:"9999999" doc:"kilometres"`
 }
 
@@ -65,7 +66,7 @@ func (in *bookingIn) request() (booking.BookingRequest, error) {
 	}
 	r.Customer = booking.ContactInput{Name: in.Customer.Name, Phone: in.Customer.Phone, Email: in.Customer.Email, Locale: in.Customer.Locale}
 	if v := in.Vehicle; v != nil {
-		r.Vehicle = &booking.VehicleInput{Plate: v.Plate, Make: v.Make, Model: v.Model, Mileage: v.Mileage}
+		r.Vehicle = &booking.VehicleInput{Plate: v.Plate, Make: v.Make, Model: v.Model, VIN: v.VIN, Mileage: v.Mileage}
 	}
 	r.Note, r.HoldKey = in.Note, in.HoldID
 	r.ConsentSurvey, r.ConsentReminders, r.ConsentMarketing = in.Consents.Survey, in.Consents.Reminders, in.Consents.Marketing
@@ -163,6 +164,10 @@ func (s *Server) fullBooking(ctx context.Context, j *booking.Job) (*body[booking
 		if forCustomer(&messages[i]) {
 			out.Messages = append(out.Messages, publicMessageOf(&messages[i], zone))
 		}
+	}
+	out.Final = finalPriceOf(j)
+	if out.Estimates, err = s.customersEstimates(ctx, j); err != nil {
+		return nil, err
 	}
 	promises, err := s.opt.Desk.JobPromises(ctx, j.ID)
 	if err != nil {

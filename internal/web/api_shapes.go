@@ -58,7 +58,9 @@ func slotsOut(slots []booking.Slot) []slotOut {
 }
 
 type vehicleOut struct {
+	ID      string `json:"id,omitempty" doc:"for staff only"`
 	Plate   string `json:"plate"`
+	VIN     string `json:"vin,omitempty" doc:"for staff only"`
 	Make    string `json:"make,omitempty"`
 	Model   string `json:"model,omitempty"`
 	Mileage int    `json:"mileage,omitempty" doc:"kilometres"`
@@ -123,13 +125,6 @@ func (s *Server) bookingShape(j *booking.Job) BookingOut {
 	}
 }
 
-// estimateOut is extra work proposed on a job.
-type estimateOut struct {
-	ID      string `json:"id"`
-	Version int    `json:"version"`
-	State   string `json:"state"`
-}
-
 // bookingFullOut is a booking with all that its customer may see. It holds no
 // contact data: a token proves possession, not identity.
 type bookingFullOut struct {
@@ -137,7 +132,8 @@ type bookingFullOut struct {
 	Vehicle   *vehicleOut     `json:"vehicle,omitempty"`
 	Services  []jobServiceOut `json:"services"`
 	ReadyBy   *time.Time      `json:"ready_by,omitempty"`
-	Estimates []estimateOut   `json:"estimates"`
+	Estimates []estimateOut   `json:"estimates" doc:"every proposal that no newer one has taken the place of"`
+	Final     *moneyOut       `json:"final_price,omitempty" doc:"of the work that was estimated"`
 	Messages  []publicMessage `json:"messages"`
 	Promises  []promiseOut    `json:"promises"`
 }
@@ -242,6 +238,7 @@ type jobOut struct {
 	ReceivedAt *time.Time      `json:"received_at,omitempty"`
 	ReadyAt    *time.Time      `json:"ready_at,omitempty"`
 	ClosedAt   *time.Time      `json:"closed_at,omitempty"`
+	FinalPrice *moneyOut       `json:"final_price,omitempty" doc:"of the work that was estimated"`
 	// Transitions are the moves that make sense now.
 	Transitions []booking.Status `json:"transitions"`
 }
@@ -257,6 +254,10 @@ func (s *Server) jobShape(j *booking.Job) jobOut {
 		Consents:  consentsShape{j.ConsentSurvey, j.ConsentReminders, j.ConsentMarketing},
 		CreatedAt: j.CreatedAt.In(zone), ReceivedAt: at(j.ReceivedAt.Time, zone), ReadyAt: at(j.ReadyAt.Time, zone),
 		ClosedAt: at(j.ClosedAt.Time, zone), Transitions: booking.NextStatuses(j.Status),
+	}
+	out.FinalPrice = finalPriceOf(j)
+	if j.Vehicle != nil {
+		out.Vehicle.ID, out.Vehicle.VIN = idOf(j.Vehicle.ID), j.Vehicle.VIN
 	}
 	if out.BookedWith == nil && j.ReceivedBy == 0 {
 		out.BookedWith = personOf(j.Advisor)

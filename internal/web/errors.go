@@ -31,6 +31,8 @@ type Problem struct {
 	Errors []FieldError `json:"errors,omitempty" doc:"each wrong input"`
 	// Alternatives stand in the answer "slot-taken".
 	Alternatives []slotOut `json:"alternatives,omitempty" doc:"the nearest starts that are free"`
+	// Estimate stands in the answers "estimate-changed" and its like.
+	Estimate *estimateOut `json:"estimate,omitempty" doc:"what stands now"`
 
 	headers http.Header
 }
@@ -152,6 +154,7 @@ func (s *Server) problem(ctx context.Context, locale string, err error) *Problem
 	}
 	p := newProblem(locale, s.opt.BaseURL, f, status)
 	p.Alternatives = alternativesOf(err)
+	p.Estimate = s.changedEstimate(err)
 	return p
 }
 

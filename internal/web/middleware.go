@@ -170,10 +170,18 @@ func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) bounded(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if r.ContentLength > maxBody {
-			return &http.MaxBytesError{Limit: maxBody}
+		most, patience := int64(maxBody), requestTime
+		if upload := uploads[c.Path()]; upload > 0 && claimsStaff(r) {
+			most, patience = upload, uploadTime
+			// Where there is no connection there is no deadline to move.
+			deadline := time.Now().Add(uploadTime)
+			_ = http.NewResponseController(c.Response()).SetReadDeadline(deadline)
+			_ = http.NewResponseController(c.Response()).SetWriteDeadline(deadline)
 		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+		if r.ContentLength > most {
+			return &http.MaxBytesError{Limit: most}
+		}
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
 		if isAPI(r.URL.Path) && !safe(r.Method) {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
@@ -188,7 +196,7 @@ func (s *Server) bounded(next echo.HandlerFunc) echo.HandlerFunc {
 			_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Time{})
 			return next(c)
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
 		c.SetRequest(r.WithContext(ctx))
 		return next(c)
@@ -203,7 +211,7 @@ func compressed() echo.MiddlewareFunc {
 		MinLength: 1024,
 		Skipper: func(c echo.Context) bool {
 			path := c.Request().URL.Path
-			if endless(path) || path == "/metrics" {
+			if endless(path) || path == "/metrics" || strings.HasPrefix(path, "/photos/") {
 				return true
 			}
 			packed := []string{".png", ".jpg", ".jpeg", ".webp", ".woff2", ".ico", ".gz"}

@@ -14,6 +14,7 @@ import (
 	"neuvo/booking"
 	"neuvo/notify"
 	"neuvo/survey"
+	"neuvo/templates"
 )
 
 // deskJobPage is a job as the desk sees it: everything on one page.
@@ -37,6 +38,16 @@ type deskJobPage struct {
 	Note      string
 	PublicURL string
 	Now       time.Time
+
+	Vehicle    vehicleForm
+	VehicleURL string // its whole history
+	Visits     []visitRow
+	MoreVisits bool
+
+	Estimates  []estimateCard
+	CanPropose bool
+	FinalText  string // as typed
+	FinalMost  int64  // what the customer has approved at most
 }
 
 // timelineRow is one line of the timeline.
@@ -132,6 +143,7 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 	p.Advisors = names
 	for _, item := range items {
 		row := timelineRow{TimelineItem: item, When: item.At.In(zone), Label: p.timelineLabel(item)}
+		row.Body = p.timelineBody(item)
 		if item.Kind == booking.EventMessage && item.Direction == string(notify.Out) {
 			row.TraceTo = p.Path + "?trace=" + strconv.FormatInt(item.MessageID, 10) + "#" + item.ID
 			row.Traced = item.MessageID == trace
@@ -155,6 +167,12 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 		p.Promises = append(p.Promises, promiseRow{promise, promise.DueAt.In(zone), open && p.Now.After(promise.DueAt.Time), open})
 	}
 	p.takeChannels()
+	if err := s.loadVehicle(ctx, p); err != nil {
+		return err
+	}
+	if err := s.loadEstimates(ctx, p); err != nil {
+		return err
+	}
 	// A job without a survey has none to show.
 	p.Survey, err = s.surveyOfJob(ctx, p.Job.ID)
 	if p.Survey != nil && p.Survey.Score != nil {
@@ -172,7 +190,19 @@ func (p *deskJobPage) timelineLabel(item booking.TimelineItem) string {
 	case booking.EventStatus:
 		return p.words("status." + item.State)
 	}
+	if key := "page.event_state." + item.State; item.Kind == booking.EventOther && templates.Has(p.Locale, key) {
+		return p.words(key)
+	}
 	return p.words("event." + string(item.Kind))
+}
+
+// timelineBody gives what an event says: a start as it was promised is told as
+// people tell it.
+func (p *deskJobPage) timelineBody(item booking.TimelineItem) string {
+	if at := localInput(item.Body, p.Workshop.Zone()); item.Kind == booking.EventOther && !at.IsZero() {
+		return p.moment(at)
+	}
+	return item.Body
 }
 
 func (s *Server) traceOf(ctx context.Context, messageID int64, zone *time.Location) ([]traceRow, error) {

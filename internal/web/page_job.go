@@ -37,6 +37,8 @@ type jobPage struct {
 
 	Calendar *calendar
 	Hidden   []hiddenField
+
+	Estimates []estimateCard
 }
 
 // jobStep is one station on the job's way.
@@ -127,6 +129,12 @@ func (s *Server) showJob(c echo.Context, status int, p *jobPage) error {
 	if p.Bring, err = s.bringFor(ctx, p.Job, p.Locale); err != nil {
 		return s.fail(c, err)
 	}
+	estimates, err := s.opt.Desk.Estimates(ctx, p.Job.ID)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	estimates = slices.DeleteFunc(estimates, func(e booking.Estimate) bool { return e.State == booking.EstimateSuperseded })
+	p.Estimates = s.estimateCards(p.Job, estimates, func(id int64) string { return estimateURL(p.Job.Token, id) })
 	zone := p.Job.Workshop.Zone()
 	p.Thread = threadOf(items, zone)
 	p.takeSteps(items, zone)

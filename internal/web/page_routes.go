@@ -23,6 +23,9 @@ func registerPages(e *echo.Echo, s *Server) {
 	e.POST("/j/:token/messages", s.pageJobWrite)
 	e.POST("/j/:token/callback", s.pageJobCallback)
 
+	e.GET("/j/:token/estimate/:id", s.pageEstimate)
+	e.POST("/j/:token/estimate/:id", s.pageEstimateSubmit)
+
 	e.GET("/s/:token", s.pageSurvey)
 	e.POST("/s/:token", s.pageSurveySubmit)
 
@@ -35,6 +38,10 @@ func registerPages(e *echo.Echo, s *Server) {
 	desk.POST("/attentions/:id/done", s.pageAttentionDone)
 	desk.GET("/book", s.pageDeskBook)
 	desk.POST("/book", s.pageDeskBookSubmit)
+	desk.GET("/at-risk", s.pageAtRisk)
+	desk.POST("/at-risk/:id", s.pageAtRiskSubmit)
+	desk.GET("/jobs/:id/move", s.pageDeskMove)
+	desk.POST("/jobs/:id/move", s.pageDeskMoveSubmit)
 	desk.GET("/inbox", s.pageInbox)
 	desk.POST("/inbox/:id/assign", s.pageInboxAssign)
 	desk.POST("/inbox/:id/dismiss", s.pageInboxDismiss)
@@ -44,5 +51,10 @@ func registerPages(e *echo.Echo, s *Server) {
 	desk.POST("/jobs/:id/notes", s.pageDeskNote)
 	desk.POST("/jobs/:id/handover", s.pageDeskHandover)
 	desk.POST("/jobs/:id/cancel", s.pageDeskCancel)
+	desk.GET("/jobs/:id/estimate", s.pageDeskEstimate)
+	desk.POST("/jobs/:id/estimate", s.pageDeskEstimateSubmit)
+	desk.POST("/jobs/:id/final-price", s.pageDeskFinalPrice)
+	desk.POST("/jobs/:id/vehicle", s.pageDeskVehicle)
+	desk.GET("/vehicles/:id", s.pageVehicle)
 	desk.POST("/promises/:id/attempts", s.pageDeskAttempt)
 }

@@ -12,18 +12,20 @@ import (
 func (s *Server) routes() {
 	e := s.echo
 	e.Use(s.observe, compressed(), s.recovered, s.hardened, s.bounded, s.loadSession,
-		s.sameOrigin, s.withCaller, s.limitForms, s.idempotent)
+		s.sameOrigin, s.withCaller, s.limitForms, s.idempotent, s.remember)
 
 	e.GET("/healthz", s.healthz)
 	e.GET("/readyz", s.readyz)
 	e.GET("/metrics", echo.WrapHandler(s.metrics.handler()))
 	e.GET("/static/*", s.static())
+	e.GET("/photos/:token", s.photo)
 	e.GET("/favicon.ico", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
 
 	api := newAPI(e, s.opt.Version, s.opt.BaseURL)
 	s.publicCalls(api)
 	s.staffCalls(api)
 	s.settingsCalls(api)
+	s.calendarCalls(api)
 	e.GET("/openapi.json", s.openAPI(api))
 	e.GET("/docs", s.docs(api))
 
@@ -51,6 +53,7 @@ func (s *Server) publicCalls(api huma.API) {
 	call(s, api, forAll, del, "/bookings/{token}", 204, "cancel-booking", "Cancel a booking", s.deleteBooking)
 	call(s, api, forAll, post, "/bookings/{token}/messages", 201, "write-to-desk", "Write to the advisor", s.postBookingMessage)
 	call(s, api, forAll, post, "/bookings/{token}/callback", 201, "ask-callback", "Ask to be called", s.postCallback)
+	call(s, api, forAll, post, "/bookings/{token}/estimates/{id}/decision", 200, "decide-estimate", "Answer a proposal line by line", s.postDecision)
 	call(s, api, forAll, get, "/surveys/{token}", 200, "get-survey", "The question after a visit", s.getSurvey)
 	call(s, api, forAll, post, "/surveys/{token}", 200, "answer-survey", "Answer it", s.postSurvey)
 }
@@ -66,6 +69,15 @@ func (s *Server) staffCalls(api huma.API) {
 	call(s, api, forStaff, post, "/jobs/{id}/messages", 201, "write-to-customer", "Write to the customer", s.postJobMessage)
 	call(s, api, forStaff, post, "/jobs/{id}/notes", 201, "note-job", "Leave a note for colleagues", s.postNote)
 	call(s, api, forStaff, post, "/jobs/{id}/handover", 200, "hand-over-job", "Hand a job to another advisor", s.postHandover)
+	call(s, api, forStaff, post, "/jobs/{id}/photos", 201, "add-photo", "Add a photo to a job", s.postPhoto)
+	call(s, api, forStaff, get, "/jobs/{id}/photos", 200, "list-photos", "The photos of a job", s.listPhotos)
+	call(s, api, forStaff, post, "/jobs/{id}/estimates", 201, "propose-estimate", "Propose extra work", s.postEstimate)
+	call(s, api, forStaff, get, "/jobs/{id}/estimates", 200, "list-estimates", "All that was proposed on a job", s.listEstimates)
+	call(s, api, forStaff, post, "/jobs/{id}/final-price", 200, "set-final-price", "Record what the proposed work cost", s.postFinalPrice)
+	call(s, api, forStaff, http.MethodPatch, "/jobs/{id}/vehicle", 200, "set-job-vehicle", "Record what is known of a job's vehicle", s.patchJobVehicle)
+	call(s, api, forStaff, get, "/vehicles", 200, "list-vehicles", "Vehicles by plate or VIN", s.listVehicles)
+	call(s, api, forStaff, get, "/vehicles/{id}/history", 200, "vehicle-history", "The visits of a vehicle, under whatever owner", s.vehicleHistory)
+	call(s, api, forStaff, get, "/plates", 200, "look-up-plate", "Ask the plate register", s.lookUpPlate)
 	call(s, api, forStaff, get, "/messages/{id}", 200, "get-message", "A message and how it fared", s.getMessage)
 	call(s, api, forStaff, get, "/promises", 200, "list-promises", "Promises given to customers", s.listPromises)
 	call(s, api, forStaff, post, "/promises", 201, "promise-callback", "Promise a call", s.postPromise)
@@ -104,6 +116,21 @@ func (s *Server) settingsCalls(api huma.API) {
 	call(s, api, forManagers, post, "/closures", 201, "add-closure", "Close a workshop on some dates", s.postClosure)
 	call(s, api, forManagers, patch, "/closures/{id}", 200, "change-closure", "Change a closure", s.patchClosure)
 	call(s, api, forManagers, del, "/closures/{id}", 204, "remove-closure", "Open on those dates again", s.removed(desk.RemoveClosure))
+}
+
+// calendarCalls are about days that are not like others.
+func (s *Server) calendarCalls(api huma.API) {
+	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	call(s, api, forStaff, get, "/absences", 200, "list-absences", "Who and what is away", s.listAbsences)
+	call(s, api, forStaff, post, "/absences", 201, "add-absence", "Enter an absence, or look what it would hit", s.postAbsence)
+	call(s, api, forStaff, get, "/absences/{id}", 200, "get-absence", "An absence and the bookings it hits", s.getAbsence)
+	call(s, api, forStaff, del, "/absences/{id}", 204, "remove-absence", "End an absence", s.deleteAbsence)
+	call(s, api, forStaff, post, "/absences/{id}/resolve", 200, "resolve-absence", "Move what an absence hits to the stand-in, or offer other times", s.postResolve)
+	call(s, api, forStaff, get, "/at-risk", 200, "list-at-risk", "Bookings whose start no longer fits", s.listAtRisk)
+	call(s, api, forStaff, post, "/at-risk/{id}", 200, "mend-at-risk", "Decide about a booking at risk", s.postAtRisk)
+	call(s, api, forStaff, get, "/holidays", 200, "list-holidays", "Public holidays of a workshop", s.listHolidays)
+	call(s, api, forManagers, put, "/holidays/{date}", 204, "open-on-holiday", "Open on a public holiday", s.putHoliday)
+	call(s, api, forManagers, del, "/holidays/{date}", 204, "close-on-holiday", "Stay closed on a public holiday", s.deleteHoliday)
 }
 
 // healthz tells that the program runs.

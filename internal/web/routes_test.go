@@ -19,7 +19,7 @@ var openTo = []string{
 	"GET /api/v1/availability", "GET /api/v1/availability/why", "POST /api/v1/holds", "POST /api/v1/bookings",
 }
 
-var withToken = regexp.MustCompile(`^[A-Z]+ (/j/:token|/s/:token|/api/v1/bookings/:token|/api/v1/surveys/:token)(/|$)`)
+var withToken = regexp.MustCompile(`^[A-Z]+ (/j/:token|/photos/:token|/s/:token|/api/v1/bookings/:token|/api/v1/surveys/:token)(/|$)`)
 
 func TestEveryRouteThatIsNotPublicAsksWhoIsCalling(t *testing.T) {
 	b := onSQLite(t, func(o *Options) { o.Relaxed = true })

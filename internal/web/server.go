@@ -41,6 +41,8 @@ type Options struct {
 	TrustedProxies []string
 	// Version is shown in the API's description.
 	Version string
+	// Plates is the register that the desk looks vehicles up in; nil for none.
+	Plates booking.PlateRegister
 	// Demo is mounted at /demo; nil outside demo mode.
 	Demo http.Handler
 	// Ready tells whether the program can do its work; nil asks the database.
@@ -70,6 +72,7 @@ type Server struct {
 	bell     *bell
 	limits   *limits
 	metrics  *metrics
+	memory   *memory
 	secure   bool // cookies only over TLS
 
 	mu         sync.Mutex
@@ -99,7 +102,7 @@ func New(opt Options) (*Server, error) {
 	opt.BaseURL = strings.TrimRight(opt.BaseURL, "/")
 	s := &Server{
 		opt: opt, log: opt.Log, echo: echo.New(), secure: strings.HasPrefix(opt.BaseURL, "https://"),
-		bell: newBell(), limits: newLimits(opt.RateLimit, opt.Now),
+		bell: newBell(), limits: newLimits(opt.RateLimit, opt.Now), memory: newMemory(opt.Desk),
 	}
 	extract, err := ipExtractor(opt.TrustedProxies)
 	if err != nil {

@@ -40,3 +40,17 @@ document.querySelectorAll("textarea[data-count]").forEach((area) => {
     sign.textContent = parts === 1 ? sign.dataset.one : sign.dataset.other.replace("#", parts);
   });
 });
+
+// The sum of what is approved moves with each choice; the server counts again.
+document.querySelectorAll("form[data-estimate]").forEach((form) => {
+  const sum = form.querySelector("#estimate-sum");
+  const money = new Intl.NumberFormat(form.dataset.locale, { style: "currency", currency: form.dataset.currency });
+  form.querySelectorAll(".js-only").forEach((part) => { part.hidden = false; });
+  const count = () => {
+    let total = 0;
+    form.querySelectorAll("input[value=approve]:checked").forEach((input) => { total += Number(input.dataset.price); });
+    sum.textContent = money.format(total / 100);
+  };
+  form.addEventListener("change", count);
+  count();
+});
