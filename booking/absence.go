@@ -126,6 +126,16 @@ func (d *Desk) ResourceByID(ctx context.Context, id int64) (*Resource, error) {
 	return d.resource(ctx, id)
 }
 
+// ResourceNames gives the names of all that a workshop has, in use or not.
+func (d *Desk) ResourceNames(ctx context.Context, workshopID int64) (map[int64]string, error) {
+	rows, err := all[Resource](ctx, d.db, "resources", "", "workshop_id = ?", workshopID)
+	out := make(map[int64]string, len(rows))
+	for _, r := range rows {
+		out[r.ID] = r.Name
+	}
+	return out, err
+}
+
 // Absences lists the absences of a workshop that end after an instant, those of
 // one resource where one is given, in order of their beginning.
 func (d *Desk) Absences(ctx context.Context, workshopID, resourceID int64, after time.Time) ([]Absence, error) {

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"neuvo/internal/fault"
@@ -344,7 +343,7 @@ func (d *Desk) KeepRisk(ctx context.Context, jobID int64, a Actor) error {
 			return err
 		}
 		d.ring(ctx, j.WorkshopID, j.ID)
-		return d.event(ctx, j, a, JobEvent{Kind: EventOther, State: "kept", Body: strings.TrimSpace(j.WallStart + " " + f.rule)})
+		return d.event(ctx, j, a, JobEvent{Kind: EventOther, State: "kept", Body: j.WallStart})
 	})
 }
 

@@ -29,6 +29,8 @@ type boardPage struct {
 	Columns   []boardColumn
 	Alerts    []alert
 	Elsewhere int // alerts of colleagues, not shown
+	AtRisk    int // bookings to come that no longer fit
+	RiskURL   string
 	Now       time.Time
 }
 
@@ -85,6 +87,9 @@ func (s *Server) pageBoard(c echo.Context) error {
 	if err == nil {
 		err = s.boardAlerts(ctx, p)
 	}
+	if err == nil {
+		p.AtRisk, err = s.opt.Desk.CountAtRisk(ctx, p.Workshop.ID)
+	}
 	if err != nil {
 		return s.fail(c, err)
 	}
@@ -107,6 +112,10 @@ func (p *boardPage) takeLinks(c echo.Context) {
 		base = with(base, "date", p.Day.Format(time.DateOnly))
 	}
 	p.MineURL, p.AllURL = base, with(base, "who", "all")
+	p.RiskURL = atRiskURL
+	if len(p.Workshops) > 1 {
+		p.RiskURL = with(p.RiskURL, "workshop", idOf(p.Workshop.ID))
+	}
 }
 
 // boardDay lays the day out: what starts on it, and today also what came
