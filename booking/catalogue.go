@@ -31,6 +31,8 @@ type CatalogueWorkshop struct {
 	TimeZone         string `yaml:"time_zone"` // IANA name
 	Locale           string `yaml:"locale"`    // fi, sv, en
 	Country          string `yaml:"country"`   // ISO 3166-1 alpha-2
+	Region           string `yaml:"region"`    // ISO 3166-2 part of the country where holidays differ
+	Holidays         string `yaml:"holidays"`  // with_eves, without_eves, off; the custom of the country
 	Currency         string `yaml:"currency"`  // ISO 4217
 	Phone            string `yaml:"phone"`
 	Email            string `yaml:"email"`

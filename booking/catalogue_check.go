@@ -105,7 +105,7 @@ func (k *catalogueCheck) workshop(at string, w CatalogueWorkshop) shopRows {
 		notice = *w.MinNoticeMinutes
 	}
 	row := Workshop{
-		Key: w.Key, Name: w.Name, TimeZone: w.TimeZone, Locale: w.Locale, Country: w.Country, Currency: w.Currency,
+		Key: w.Key, Name: w.Name, TimeZone: w.TimeZone, Locale: w.Locale, Country: w.Country, Region: w.Region, Holidays: w.Holidays, Currency: w.Currency,
 		Phone: w.Phone, Email: w.Email, Address: w.Address,
 		SlotMinutes: orInt(w.SlotMinutes, defaultSlot), MinNoticeMinutes: notice, HorizonDays: orInt(w.HorizonDays, defaultHorizon),
 		ReminderMinute: k.clock(at+".reminder_at", orWord(w.ReminderAt, defaultReminder)),

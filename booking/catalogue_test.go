@@ -89,7 +89,7 @@ func TestAWrongCatalogueSaysWhereAndWhatToMend(t *testing.T) {
 		{"a stand-in who is nobody", "stand_in: anna", "stand_in: carl", "workshops[0].advisors[1].stand_in (line 75): fault.catalogue_reference"},
 		{"an absence that ends before it begins", "to: 2026-07-31", "to: 2026-06-30", "workshops[0].advisors[0].absences[0].to (line 70): fault.range_backwards"},
 		{"a way of coming that is none", "[waiting, drop_off]", "[balloon]", "workshops[0].services[1].transports[0] (line 49): fault.one_of"},
-		{"a role that is none", "role: advisor", "role: boss", "staff[0].role (line 79): fault.one_of"},
+		{"a role that is none", "role: advisor", "role: boss", "staff[0].role (line 81): fault.one_of"},
 		{"a service of nothing", "name: Renkaanvaihto", "name: \"\"", "workshops[0].services[1].name (line 46): fault.required"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -73,6 +74,12 @@ func Holidays(country, region, choice string, year int) []Holiday {
 	}
 	slices.SortFunc(out, func(a, b Holiday) int { return cmp.Compare(a.Date, b.Date) })
 	return out
+}
+
+// HolidayRegions are the parts of a country (ISO 3166-2) whose holidays differ
+// from the others'; none where the whole country has the same.
+func HolidayRegions(country string) []string {
+	return slices.Sorted(maps.Keys(holidayCountries[country].regions))
 }
 
 // holidayID names one year's table.

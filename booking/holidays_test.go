@@ -118,3 +118,26 @@ func TestACountryThatIsNotShippedHasNoHolidays(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyRegionsThatExistAreTaken(t *testing.T) {
+	w := onSQLite(t)
+	c := w.catalogue()
+	c.Workshops[0].Country, c.Workshops[0].Region = "GB", "SCT"
+	if _, err := w.desk.Import(t.Context(), c); err != nil {
+		t.Errorf("Scotland: %v", err)
+	}
+	c.Workshops[0].Region = "BY"
+	if _, err := w.desk.Import(t.Context(), c); !strings.Contains(wrongField(err), ".region fault.one_of") {
+		t.Errorf("Bavaria in Britain: %v", err)
+	}
+	c.Workshops[0].Region, c.Workshops[0].Holidays = "", "some"
+	if _, err := w.desk.Import(t.Context(), c); !strings.Contains(wrongField(err), ".holidays fault.one_of") {
+		t.Errorf("holidays of no kind: %v", err)
+	}
+	if got := booking.HolidayRegions("GB"); !slices.Equal(got, []string{"NIR", "SCT"}) {
+		t.Errorf("the regions of Britain: %v", got)
+	}
+	if got := booking.HolidayRegions("FI"); len(got) != 0 {
+		t.Errorf("the regions of Finland: %v", got)
+	}
+}

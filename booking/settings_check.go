@@ -33,6 +33,9 @@ func (k *catalogueCheck) workshopRow(at string, w *Workshop) *time.Location {
 	w.Phone = k.anyPhone(at+".phone", w.Phone, w.Country)
 	k.oneOf(at+".holidays", "fault.one_of", w.Holidays, HolidayWords)
 	w.Region = k.line(at+".region", w.Region, 10, false)
+	if known := HolidayRegions(w.Country); w.Region != "" && len(known) > 0 {
+		k.oneOf(at+".region", "fault.one_of", w.Region, known)
+	}
 	k.between(at+".change_notice_minutes", int64(w.ChangeNoticeMinutes), 0, 60*24*30)
 	if w.EstimateMargin != nil {
 		k.between(at+".estimate_margin", int64(*w.EstimateMargin), 0, 100)
