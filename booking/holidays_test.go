@@ -121,18 +121,19 @@ func TestACountryThatIsNotShippedHasNoHolidays(t *testing.T) {
 
 func TestOnlyRegionsThatExistAreTaken(t *testing.T) {
 	w := onSQLite(t)
-	c := w.catalogue()
-	c.Workshops[0].Country, c.Workshops[0].Region = "GB", "SCT"
-	if _, err := w.desk.Import(t.Context(), c); err != nil {
-		t.Errorf("Scotland: %v", err)
-	}
-	c.Workshops[0].Region = "BY"
-	if _, err := w.desk.Import(t.Context(), c); !strings.Contains(wrongField(err), ".region fault.one_of") {
-		t.Errorf("Bavaria in Britain: %v", err)
-	}
-	c.Workshops[0].Region, c.Workshops[0].Holidays = "", "some"
-	if _, err := w.desk.Import(t.Context(), c); !strings.Contains(wrongField(err), ".holidays fault.one_of") {
-		t.Errorf("holidays of no kind: %v", err)
+	for _, c := range []struct{ country, region, holidays, want string }{
+		{"GB", "SCT", "", ""},
+		{"GB", "BY", "", "workshops[0].region fault.one_of"},
+		{"FI", "", booking.WithoutEves, ""},
+		{"FI", "", "some", "workshops[0].holidays fault.one_of"},
+	} {
+		_, err := w.desk.Import(t.Context(), booking.Catalogue{Workshops: []booking.CatalogueWorkshop{{
+			Key: "one", Name: "One", TimeZone: "Europe/London", Locale: "en", Country: c.country, Region: c.region, Holidays: c.holidays,
+			Currency: "GBP", Hours: booking.CatalogueHours{"mon-fri": {"08:00-17:00"}},
+		}}})
+		if got := wrongField(err); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
 	}
 	if got := booking.HolidayRegions("GB"); !slices.Equal(got, []string{"NIR", "SCT"}) {
 		t.Errorf("the regions of Britain: %v", got)
