@@ -204,6 +204,9 @@ var families = map[string][]string{
 	"weekday.long.":      weekdayKeys[:],
 	"weekday.short.":     weekdayKeys[:],
 	"month.":             monthKeys[:],
+
+	"page.settings.how.":  {"added", "changed", "removed"},
+	"page.settings.what.": {"workshop", "service", "advisor", "resource", "pool", "hours", "closure", "other"},
 }
 
 func TestEveryWordOfTheDomainHasItsSentence(t *testing.T) {

@@ -57,4 +57,18 @@ func registerPages(e *echo.Echo, s *Server) {
 	desk.POST("/jobs/:id/vehicle", s.pageDeskVehicle)
 	desk.GET("/vehicles/:id", s.pageVehicle)
 	desk.POST("/promises/:id/attempts", s.pageDeskAttempt)
+
+	settings := desk.Group("/settings", s.requireManager)
+	settings.GET("", s.pageSettings)
+	settings.POST("/hours", s.pageSettingsHours)
+	settings.POST("/closures", s.pageSettingsClosure)
+	settings.POST("/closures/:id/remove", s.pageSettingsClosureRemove)
+	settings.GET("/advisors/new", s.pageSettingsAdvisor)
+	settings.POST("/advisors/new", s.pageSettingsAdvisorSubmit)
+	settings.GET("/advisors/:id", s.pageSettingsAdvisor)
+	settings.POST("/advisors/:id", s.pageSettingsAdvisorSubmit)
+	settings.GET("/services/new", s.pageSettingsService)
+	settings.POST("/services/new", s.pageSettingsServiceSubmit)
+	settings.GET("/services/:id", s.pageSettingsService)
+	settings.POST("/services/:id", s.pageSettingsServiceSubmit)
 }
