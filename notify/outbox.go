@@ -23,10 +23,19 @@ var errOutsideTx = errors.New("a message is sent only inside the transaction of 
 // who takes part in it. Without participants those that stand are kept. It joins
 // the caller's transaction.
 func (n *Notifier) Open(ctx context.Context, subject string, ps ...Participant) (*Conversation, error) {
+	if subject == "" {
+		return nil, errors.New("a conversation needs a subject")
+	}
 	var c *Conversation
 	err := n.db.Tx(ctx, func(ctx context.Context) error {
 		var err error
-		if c, err = n.ensureConversation(ctx, subject); err != nil || len(ps) == 0 {
+		fresh := false
+		if len(ps) == 0 {
+			c, err = n.ensureConversation(ctx, subject)
+		} else {
+			c, fresh, err = n.makeConversation(ctx, subject)
+		}
+		if err != nil || len(ps) == 0 {
 			return err
 		}
 		rows := make([]Participant, 0, len(ps))
@@ -38,7 +47,7 @@ func (n *Notifier) Open(ctx context.Context, subject string, ps ...Participant) 
 				rows = append(rows, p)
 			}
 		}
-		return n.replaceParticipants(ctx, c.ID, rows)
+		return n.replaceParticipants(ctx, c.ID, fresh, rows)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open conversation %s: %w", subject, err)
@@ -125,11 +134,11 @@ func (n *Notifier) outgoing(o Outgoing) (*Message, error) {
 	return m, nil
 }
 
-// newMessageID gives the Message-ID of a stored message. It is made once, before
+// newMessageID draws the Message-ID of a message. It is made once, before
 // the first attempt, and never changes: a receiving host can tell a second copy
 // by it, and an answer finds its way back by it.
-func (n *Notifier) newMessageID(id int64) string {
-	return fmt.Sprintf("m%d.%s@%s", id, strings.ToLower(rand.Text()), n.opt.MailDomain)
+func (n *Notifier) newMessageID() string {
+	return strings.ToLower(rand.Text()) + "@" + n.opt.MailDomain
 }
 
 // Record stores what a customer wrote on our web page, or said at the phone

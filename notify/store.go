@@ -16,18 +16,26 @@ func (n *Notifier) ensureConversation(ctx context.Context, subject string) (*Con
 		return nil, fmt.Errorf("a conversation needs a subject")
 	}
 	c := Conversation{}
-	tx := n.db.In(ctx)
-	err := tx.Where("subject = ?", subject).Take(&c).Error
+	err := n.db.In(ctx).Where("subject = ?", subject).Take(&c).Error
 	if !db.IsNotFound(err) {
 		return &c, err
 	}
-	c = Conversation{Subject: subject, CreatedAt: n.now()}
+	made, _, err := n.makeConversation(ctx, subject)
+	return made, err
+}
+
+// makeConversation makes the conversation of a subject, or gives the one that
+// is there, and tells whether it is fresh.
+func (n *Notifier) makeConversation(ctx context.Context, subject string) (*Conversation, bool, error) {
+	tx := n.db.In(ctx)
+	c := Conversation{Subject: subject, CreatedAt: n.now()}
 	// Another transaction may make the same one: then its row is ours too.
-	if err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "subject"}}, DoNothing: true}).Create(&c).Error; err != nil {
-		return nil, err
+	res := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "subject"}}, DoNothing: true}).Create(&c)
+	if res.Error != nil || res.RowsAffected == 1 && c.ID != 0 {
+		return &c, true, res.Error
 	}
 	c = Conversation{}
-	return &c, tx.Where("subject = ?", subject).Take(&c).Error
+	return &c, false, tx.Where("subject = ?", subject).Take(&c).Error
 }
 
 // conversationOf reads a conversation that must exist.
@@ -36,10 +44,15 @@ func (n *Notifier) conversationOf(ctx context.Context, id int64) (*Conversation,
 	return &c, n.db.In(ctx).Where("id = ?", id).Take(&c).Error
 }
 
-func (n *Notifier) replaceParticipants(ctx context.Context, conversationID int64, rows []Participant) error {
+func (n *Notifier) replaceParticipants(ctx context.Context, conversationID int64, fresh bool, rows []Participant) error {
 	tx := n.db.In(ctx)
-	if err := tx.Where("conversation_id = ?", conversationID).Delete(&Participant{}).Error; err != nil || len(rows) == 0 {
-		return err
+	if !fresh {
+		if err := tx.Where("conversation_id = ?", conversationID).Delete(&Participant{}).Error; err != nil {
+			return err
+		}
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error
 }
@@ -47,15 +60,11 @@ func (n *Notifier) replaceParticipants(ctx context.Context, conversationID int64
 // insertMessage stores a message with the first row of its history; an outgoing
 // one gets its Message-ID.
 func (n *Notifier) insertMessage(ctx context.Context, m *Message, detail string) error {
-	tx := n.db.In(ctx)
-	if err := tx.Create(m).Error; err != nil {
-		return err
-	}
 	if m.Direction == Out {
-		m.MessageID = n.newMessageID(m.ID)
-		if err := tx.Model(&Message{}).Where("id = ?", m.ID).Update("message_id", m.MessageID).Error; err != nil {
-			return err
-		}
+		m.MessageID = n.newMessageID()
+	}
+	if err := n.db.In(ctx).Create(m).Error; err != nil {
+		return err
 	}
 	return n.addHistory(ctx, m.State, detail, m.ID)
 }
