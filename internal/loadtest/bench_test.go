@@ -72,6 +72,10 @@ func (w *world) benchFirstFree(b *testing.B) {
 		SELECT %d, %d + i, 0 FROM n WHERE (%d + i) %% 288 BETWEEN 48 AND 216
 		ON CONFLICT (resource_id, atom) DO NOTHING`, advisor, first, first))
 	must(b, err)
+	_, err = pool.ExecContext(b.Context(), fmt.Sprintf(`INSERT INTO marks (workshop_id, block, resource_id, version)
+		SELECT %d, atom / 8192, resource_id, 1 FROM claims WHERE resource_id = %d GROUP BY atom / 8192, resource_id
+		ON CONFLICT (workshop_id, block, resource_id) DO UPDATE SET version = marks.version + 1`, w.shop, advisor))
+	must(b, err)
 	for b.Loop() {
 		a, err := w.desk.Availability(b.Context(), w.query(advisor, 1, 1))
 		must(b, err)
@@ -83,12 +87,30 @@ func (w *world) benchFirstFree(b *testing.B) {
 
 var booked atomic.Int64
 
-// request is the nth booking on a time grid that begins after the filled days.
-func (w *world) request(n int64) booking.BookingRequest {
-	const perDay = 34 // from 08:00 on, each quarter of an hour
-	weeks, rest := n/(5*perDay), n%(5*perDay)
-	day := monday.AddDate(0, 0, int(63+7*(weeks%66)+rest/perDay))
-	start := time.Date(day.Year(), day.Month(), day.Day(), 8, int(rest%perDay)*15, 0, 0, helsinki)
+// beyond gives every start on offer after the filled days, to the horizon.
+func (w *world) beyond(tb testing.TB) []time.Time {
+	tb.Helper()
+	if w.starts == nil {
+		for first := 63; first < 540; first += 60 {
+			q := w.query(0, first, 60)
+			q.ServiceIDs = []int64{w.services["quick"]}
+			a, err := w.desk.Availability(tb.Context(), q)
+			must(tb, err)
+			for _, day := range a.Days {
+				for _, slot := range day.Slots {
+					w.starts = append(w.starts, slot.Start)
+				}
+			}
+		}
+	}
+	return w.starts
+}
+
+// request is the nth booking: another customer, and as long as there are any
+// another start.
+func (w *world) request(tb testing.TB, n int64) booking.BookingRequest {
+	starts := w.beyond(tb)
+	start := starts[n%int64(len(starts))]
 	return booking.BookingRequest{
 		WorkshopID: w.shop, ServiceIDs: []int64{w.services["quick"]}, Start: start, Transport: "waiting",
 		Customer: booking.ContactInput{Name: "Maija Virtanen", Phone: fmt.Sprintf("+35840%07d", n), Email: fmt.Sprintf("m%d@example.com", n), Locale: "fi"},
@@ -106,10 +128,12 @@ var helsinki = func() *time.Location {
 }()
 
 func (w *world) benchBook(b *testing.B) {
+	w.beyond(b)
+	b.ResetTimer()
 	b.SetParallelism(16) // × 2 cores: 32 callers
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := w.desk.Book(b.Context(), w.request(booked.Add(1))); err != nil {
+			if _, err := w.desk.Book(b.Context(), w.request(b, booked.Add(1))); err != nil {
 				b.Error(err)
 			}
 		}

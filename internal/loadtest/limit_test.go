@@ -43,7 +43,7 @@ func (w *world) bareLoop(tb testing.TB) *bare {
 	for _, t := range bookingTables {
 		before[t.table] = l.count(tb, t.table)
 	}
-	_, err := w.desk.Book(tb.Context(), w.request(booked.Add(1)))
+	_, err := w.desk.Book(tb.Context(), w.request(tb, booked.Add(1)))
 	must(tb, err)
 	for _, t := range bookingTables {
 		n := l.count(tb, t.table) - before[t.table]
@@ -171,6 +171,8 @@ func (in *insert) another(column string, value any, n int64, row int) any {
 		}
 	case "atom":
 		return value.(int64) + n*100
+	case "resource_id": // nobody's: what is measured after it must find its hours free
+		return value.(int64) + 1_000_000
 	case "position":
 		return n*10 + int64(row)
 	}

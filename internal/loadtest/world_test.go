@@ -49,6 +49,7 @@ type world struct {
 	advisors []int64
 	services map[string]int64 // by key
 	jobs     int
+	starts   []time.Time // see beyond
 }
 
 // open makes a desk on a database.
@@ -251,4 +252,6 @@ func (g *generator) claims() {
 		WITH RECURSIVE k(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM k WHERE i < 9)
 		SELECT booked_with, start_at / 300000000 + k.i, id FROM jobs JOIN k ON k.i < (end_at - start_at) / 300000000
 		WHERE source = 'fill' AND start_at > $1 ORDER BY 1, 2`, monday.UnixMicro())
+	g.exec(`INSERT INTO marks (workshop_id, block, resource_id, version)
+		SELECT a.workshop_id, c.atom / 8192, a.id, 1 FROM claims c JOIN advisors a ON a.id = c.resource_id GROUP BY a.workshop_id, c.atom / 8192, a.id`)
 }
