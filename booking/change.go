@@ -45,7 +45,10 @@ func changeable(s Status) bool { return s == Booked || s == Unconfirmed }
 // Conflict where not: the visit has begun, or it is so near that a customer
 // writes to the advisor instead.
 func (d *Desk) mayChange(j *Job, a Actor) error {
-	if !changeable(j.Status) {
+	switch {
+	case j.Status == Cancelled:
+		return fault.New(fault.Conflict, "fault.job_cancelled")
+	case !changeable(j.Status):
 		return fault.New(fault.Conflict, "fault.job_begun")
 	}
 	if a.Kind == "customer" && !d.now().Before(ChangeUntil(j)) {
@@ -166,7 +169,10 @@ func (d *Desk) change(ctx context.Context, p *plan, seen *Job, c ChangeRequest, 
 			return err
 		}
 		occasion := "moved"
-		if j.StartAt.Equal(seen.StartAt.Time) && a.Kind != "customer" {
+		switch same := j.StartAt.Equal(seen.StartAt.Time); {
+		case same && a.Kind == "customer":
+			occasion = "chosen_advisor"
+		case same:
 			occasion = "new_advisor"
 		}
 		if _, err := d.tell(ctx, j, telling{occasion: occasion, both: true, services: p.need.services}); err != nil {

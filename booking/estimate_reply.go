@@ -86,7 +86,7 @@ func (d *Desk) answerByText(ctx context.Context, jobID int64, r notify.Reply) (h
 			if err != nil {
 				return err
 			}
-			_, err = d.promiseCall(ctx, jobID, j.ContactPhone, m.Body, due)
+			_, err = d.promiseCall(ctx, jobID, "", m.Body, due)
 			return err
 		}
 		return d.linkAgain(ctx, j, open.ID, m.Body)

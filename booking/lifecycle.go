@@ -54,8 +54,14 @@ func occasionOf(from, to Status) string {
 	if silent[[2]Status{from, to}] || to == Booked || to == Unconfirmed {
 		return ""
 	}
+	if to == InWork && from != Received {
+		return occasionResumed // the customer has heard that it began
+	}
 	return string(to)
 }
+
+// occasionResumed tells that work goes on which had to wait.
+const occasionResumed = "resumed"
 
 // Transition moves a job along its life and tells the customer where asked to.
 // A move that makes no sense and a Version that is not the job's are Conflicts.
@@ -147,7 +153,7 @@ func (d *Desk) tellMove(ctx context.Context, j *Job, from Status, r TransitionRe
 	if t.occasion == "" {
 		t.occasion = "advisor"
 	}
-	t.body = r.Body
+	t.body, t.sign = r.Body, r.Sign
 	return d.tell(ctx, j, t)
 }
 
@@ -259,6 +265,9 @@ func (d *Desk) aftermath(ctx context.Context, j *Job, from Status) error {
 	outdated := []string{"reminder"}
 	if undoes[[2]Status{from, j.Status}] {
 		outdated = append(outdated, string(from))
+		if from == InWork {
+			outdated = append(outdated, occasionResumed)
+		}
 	}
 	if _, err := d.notify.Suppress(ctx, j.Subject(), "the job has moved on", outdated...); err != nil {
 		return fmt.Errorf("drop outdated texts of job %d: %w", j.ID, err)

@@ -211,7 +211,7 @@ func TestAMistakenTapIsUndone(t *testing.T) {
 	if j, m = w.move(j, booking.Ready); !j.ClosedAt.IsZero() || j.ReadyAt.IsZero() || m != nil {
 		t.Fatalf("%+v %+v", m, j)
 	}
-	if j, m = w.move(j, booking.InWork); !j.ReadyAt.IsZero() || m == nil || m.Occasion != "in_work" {
+	if j, m = w.move(j, booking.InWork); !j.ReadyAt.IsZero() || m == nil || m.Occasion != "resumed" {
 		t.Fatalf("%+v %+v", m, j)
 	}
 }

@@ -42,12 +42,12 @@ func (d *Desk) AskCallback(ctx context.Context, token, phone, note string) (*Pro
 	}
 	var check checker
 	note = check.text("body.note", note, maxNote, false)
-	number := j.ContactPhone
+	number := ""
 	if phone != "" {
 		if number, err = normalizeAnyPhone(phone, j.Workshop.Country); err != nil {
 			check.bad = append(check.bad, phoneField("body.phone", phone, err))
 		}
-	} else if number == "" {
+	} else if j.ContactPhone == "" {
 		check.fail("body.phone", "fault.required", nil)
 	}
 	if err := invalid(check.bad); err != nil {
@@ -68,7 +68,8 @@ func (d *Desk) AskCallback(ctx context.Context, token, phone, note string) (*Pro
 	return d.promise(ctx, id)
 }
 
-// promiseCall stores the promise of a call in the caller's transaction.
+// promiseCall stores the promise of a call in the caller's transaction; number
+// "" is the one asked for before, else the job's own.
 func (d *Desk) promiseCall(ctx context.Context, jobID int64, number, note string, due time.Time) (int64, error) {
 	j, err := d.lockJob(ctx, jobID)
 	if err != nil {
@@ -86,11 +87,11 @@ func (d *Desk) promiseCall(ctx context.Context, jobID int64, number, note string
 	if again {
 		p = open[0]
 	}
-	p.Phone, p.Note = number, cmp.Or(note, p.Note)
+	p.Phone, p.Note = cmp.Or(number, p.Phone, j.ContactPhone), cmp.Or(note, p.Note)
 	if err := d.savePromise(ctx, &p); err != nil {
 		return 0, err
 	}
-	body := number
+	body := p.Phone
 	if p.Note != "" {
 		body += ": " + p.Note
 	}

@@ -19,6 +19,7 @@ type telling struct {
 	services []Service // for what to bring, where the caller has them
 	due      time.Time // of a promised call
 	body     string    // an advisor's own words in place of the template's
+	sign     bool      // body has no signature yet
 	purpose  notify.Purpose
 	expires  time.Time
 	link     string // path of the page in place of the job's own
@@ -134,10 +135,27 @@ func (d *Desk) compose(j *Job, t telling, channel notify.Channel) (title, body s
 	if err != nil {
 		return "", "", fmt.Errorf("write %q of job %d: %w", t.occasion, j.ID, err)
 	}
-	if t.body != "" {
+	switch {
+	case t.body != "" && !t.sign:
 		body = t.body
+	case t.body != "":
+		if body, err = signed(j.Locale, t.body, data); err != nil {
+			return "", "", fmt.Errorf("sign the words to job %d: %w", j.ID, err)
+		}
 	}
 	return title, body, nil
+}
+
+// signed puts the advisor's signature under his or her own words, unless they
+// end with it: a text that was edited on its preview holds it already.
+func signed(locale, words string, data templates.TextData) (string, error) {
+	data.Note = ""
+	signature, err := templates.Text(locale, "advisor", data)
+	if err != nil || strings.HasSuffix(strings.TrimSpace(words), strings.TrimSpace(signature)) {
+		return words, err
+	}
+	data.Note = words
+	return templates.Text(locale, "advisor", data)
 }
 
 // outgoing is what the SMS and the e-mail of a telling have in common.
@@ -155,7 +173,7 @@ func (d *Desk) outgoing(j *Job, t telling) notify.Outgoing {
 	if out.ExpiresAt.IsZero() {
 		life := statusTextLife
 		switch t.occasion {
-		case "booked", "moved", "cancelled", "new_advisor", "offer_times":
+		case "booked", "moved", "cancelled", "new_advisor", "chosen_advisor", "offer_times":
 			life = visitTextLife
 		}
 		out.ExpiresAt = db.At(d.now().Add(life))

@@ -14,10 +14,11 @@ import (
 // text in every locale; some have an e-mail of their own as well.
 //
 //   - booked, moved, cancelled, reminder: before the visit
-//   - new_advisor: somebody else receives at the same time; offer_times: we
+//   - new_advisor: somebody else receives at the same time; chosen_advisor: the
+//     customer chose another advisor and kept the time; offer_times: we
 //     cannot receive as agreed, please choose a new time
 //   - received, in_work, waiting_approval, waiting_parts, ready, collected,
-//     no_show: the job moved
+//     no_show: the job moved; resumed: it is in work again after a wait
 //   - survey, survey_again, thanks: after it
 //   - callback: a call is promised by Due
 //   - estimate: extra work is proposed, to be answered on the page of Link;
@@ -31,8 +32,8 @@ import (
 //   - acknowledge: what the customer wrote has arrived and a person will read it
 //   - advisor: the advisor's own words (Note), signed
 var Occasions = []string{
-	"booked", "moved", "cancelled", "reminder", "new_advisor", "offer_times",
-	"received", "in_work", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
+	"booked", "moved", "cancelled", "reminder", "new_advisor", "chosen_advisor", "offer_times",
+	"received", "in_work", "resumed", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
 	"survey", "survey_again", "thanks",
 	"callback", "acknowledge", "advisor", "code",
 	"estimate", "estimate_again", "estimate_decided",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,7 +74,7 @@ func call[I, O any](s *Server, api huma.API, who access, method, path string, st
 	handle func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{
 		OperationID: name, Method: method, Path: "/api/v1" + path, Summary: summary, Tags: []string{"public"},
-		DefaultStatus: status,
+		DefaultStatus: status, Errors: problemsOf(who, method, path), Responses: map[string]*huma.Response{},
 	}
 	if who != forAll {
 		op.Tags = []string{"staff"}
@@ -93,6 +94,7 @@ func call[I, O any](s *Server, api huma.API, who access, method, path string, st
 		}
 		return out, nil
 	})
+	nameProblems(op.Responses)
 }
 
 // admit asks who is calling before anything else is looked at, and bounds what
@@ -206,6 +208,7 @@ func pathID(raw string) (int64, error) {
 	return id, nil
 }
 
+// readIDs reads a list of ids, none of them empty or given twice.
 func readIDs(location string, raw []string) ([]int64, error) {
 	ids := make([]int64, 0, len(raw))
 	for i, text := range raw {
@@ -216,6 +219,9 @@ func readIDs(location string, raw []string) ([]int64, error) {
 		}
 		if id == 0 {
 			return nil, fault.BadField(at, "validation.required", nil)
+		}
+		if slices.Contains(ids, id) {
+			return nil, fault.BadField(at, "validation.unique", text)
 		}
 		ids = append(ids, id)
 	}

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"regexp"
 	"time"
 
 	"neuvo/booking"
@@ -36,11 +38,40 @@ type vehicleIn struct {
 
 type bookingIn struct {
 	VisitIn
-	Customer customerIn    `json:"customer"`
-	Vehicle  *vehicleIn    `json:"vehicle,omitempty"`
-	Note     string        `json:"note,omitempty" maxLength:"2000"`
-	HoldID   string        `json:"hold_id,omitempty" maxLength:"100"`
-	Consents consentsShape `json:"consents" required:"false"`
+	Customer customerIn `json:"customer"`
+	Vehicle  *vehicleIn `json:"vehicle,omitempty"`
+	Note     string     `json:"note,omitempty" maxLength:"2000"`
+	HoldID   string     `json:"hold_id,omitempty" maxLength:"100" doc:"a hold that has run out is as if left out: the start is booked where it is still free"`
+	Consents consentsIn `json:"consents" required:"false"`
+}
+
+// consentsIn is what the customer agreed to. What is left out stands for the
+// messages that belong to the visit, which the customer ends by answering STOP;
+// marketing is never presumed.
+type consentsIn struct {
+	Survey    *bool `json:"survey,omitempty" default:"true" doc:"one question after the visit"`
+	Reminders *bool `json:"reminders,omitempty" default:"true" doc:"a text before the visit"`
+	Marketing *bool `json:"marketing,omitempty" default:"false"`
+}
+
+// or is what was said, else what is presumed.
+func or(said *bool, presumed bool) bool {
+	if said == nil {
+		return presumed
+	}
+	return *said
+}
+
+// ourHold tells the shape of the keys that holds have.
+var ourHold = regexp.MustCompile(`^[a-z2-7]{20,40}$`)
+
+// readHold reads the key of a hold. One that was never given out is told; one
+// that has run out looks like any other and counts as none.
+func readHold(raw string) (string, error) {
+	if raw != "" && !ourHold.MatchString(raw) {
+		return "", fault.BadField("body.hold_id", "fault.hold_unknown", raw)
+	}
+	return raw, nil
 }
 
 func (in *VisitIn) request() (booking.BookingRequest, error) {
@@ -68,9 +99,11 @@ func (in *bookingIn) request() (booking.BookingRequest, error) {
 	if v := in.Vehicle; v != nil {
 		r.Vehicle = &booking.VehicleInput{Plate: v.Plate, Make: v.Make, Model: v.Model, VIN: v.VIN, Mileage: v.Mileage}
 	}
-	r.Note, r.HoldKey = in.Note, in.HoldID
-	r.ConsentSurvey, r.ConsentReminders, r.ConsentMarketing = in.Consents.Survey, in.Consents.Reminders, in.Consents.Marketing
-	return r, nil
+	r.Note = in.Note
+	c := in.Consents
+	r.ConsentSurvey, r.ConsentReminders, r.ConsentMarketing = or(c.Survey, true), or(c.Reminders, true), or(c.Marketing, false)
+	r.HoldKey, err = readHold(in.HoldID)
+	return r, err
 }
 
 // posted is the body of a call.
@@ -84,9 +117,14 @@ type holdOut struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
+// holdIn takes a whole booking's body: what only the booking needs is not read.
 type holdIn struct {
 	VisitIn
-	HoldID string `json:"hold_id,omitempty" maxLength:"100" doc:"a hold to give up for this one"`
+	HoldID   string `json:"hold_id,omitempty" maxLength:"100" doc:"a hold to give up for this one"`
+	Customer any    `json:"customer,omitempty" doc:"not read"`
+	Vehicle  any    `json:"vehicle,omitempty" doc:"not read"`
+	Note     any    `json:"note,omitempty" doc:"not read"`
+	Consents any    `json:"consents,omitempty" doc:"not read"`
 }
 
 func (s *Server) postHold(ctx context.Context, in *posted[holdIn]) (*body[holdOut], error) {
@@ -94,7 +132,10 @@ func (s *Server) postHold(ctx context.Context, in *posted[holdIn]) (*body[holdOu
 	if err != nil {
 		return nil, err
 	}
-	r.HoldKey, r.Source, r.Actor = in.Body.HoldID, "web", actorOf(callerOf(ctx).staff)
+	if r.HoldKey, err = readHold(in.Body.HoldID); err != nil {
+		return nil, err
+	}
+	r.Source, r.Actor = "web", actorOf(callerOf(ctx).staff)
 	w, err := s.workshopOf(ctx, "body.workshop_id", in.Body.WorkshopID)
 	if err != nil {
 		return nil, err
@@ -174,7 +215,7 @@ func (s *Server) fullBooking(ctx context.Context, j *booking.Job) (*body[booking
 		return nil, err
 	}
 	for i := range promises {
-		out.Promises = append(out.Promises, forCustomerPromise(&promises[i], zone))
+		out.Promises = append(out.Promises, s.forCustomerPromise(&promises[i], zone))
 	}
 	return &body[bookingFullOut]{out}, nil
 }
@@ -243,7 +284,7 @@ func (s *Server) postBookingMessage(ctx context.Context, in *textIn) (*body[publ
 
 type callbackIn struct {
 	Token string `path:"token"`
-	Body  struct {
+	Body  *struct {
 		Note  string `json:"note,omitempty" maxLength:"2000"`
 		Phone string `json:"phone,omitempty" maxLength:"40" doc:"the booking's when left out"`
 	}
@@ -254,20 +295,21 @@ func (s *Server) postCallback(ctx context.Context, in *callbackIn) (*body[promis
 	if err != nil {
 		return nil, err
 	}
-	phone := in.Body.Phone
-	if phone == "" {
-		phone = j.ContactPhone
+	var asked, note string
+	if in.Body != nil {
+		asked, note = in.Body.Phone, in.Body.Note
 	}
+	phone := cmp.Or(asked, j.ContactPhone)
 	if callerOf(ctx).staff == nil {
 		if err := s.allowPhone(phone); err != nil {
 			return nil, err
 		}
 	}
-	p, err := s.opt.Desk.AskCallback(ctx, in.Token, in.Body.Phone, in.Body.Note)
+	p, err := s.opt.Desk.AskCallback(ctx, in.Token, asked, note)
 	if err != nil {
 		return nil, err
 	}
-	return &body[promiseOut]{forCustomerPromise(p, zoneOf(j))}, nil
+	return &body[promiseOut]{s.forCustomerPromise(p, zoneOf(j))}, nil
 }
 
 type surveyOut struct {

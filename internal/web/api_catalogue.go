@@ -96,6 +96,7 @@ type none struct{}
 
 // inactiveQuery asks for what is out of use as well.
 type inactiveQuery struct {
+	WholeIn
 	Inactive bool `query:"inactive" doc:"for staff: also what is out of use"`
 }
 
@@ -119,11 +120,16 @@ func (s *Server) listWorkshops(ctx context.Context, in *inactiveQuery) (*body[li
 			out = append(out, workshopOf(w))
 		}
 	}
-	return &body[list[workshopOut]]{listOf(out, "")}, nil
+	page, err := cut(in.WholeIn, out, func(w *workshopOut) string { return w.ID })
+	if err != nil {
+		return nil, err
+	}
+	return &body[list[workshopOut]]{page}, nil
 }
 
 // catalogueQuery asks what a workshop has.
 type catalogueQuery struct {
+	WholeIn
 	WorkshopID string `query:"workshop_id" required:"true"`
 	Inactive   bool   `query:"inactive" doc:"for staff: also what is out of use"`
 }
@@ -160,7 +166,11 @@ func (s *Server) listServices(ctx context.Context, in *catalogueQuery) (*body[li
 		}
 		out = append(out, one)
 	}
-	return &body[list[serviceOut]]{listOf(out, "")}, nil
+	page, err := cut(in.WholeIn, out, func(v *serviceOut) string { return v.ID })
+	if err != nil {
+		return nil, err
+	}
+	return &body[list[serviceOut]]{page}, nil
 }
 
 // some is a list that is written as [] where it is empty.
@@ -193,7 +203,11 @@ func (s *Server) listAdvisors(ctx context.Context, in *catalogueQuery) (*body[li
 	for i := range advisors {
 		out = append(out, shape(&advisors[i]))
 	}
-	return &body[list[advisorOut]]{listOf(out, "")}, nil
+	page, err := cut(in.WholeIn, out, func(a *advisorOut) string { return a.ID })
+	if err != nil {
+		return nil, err
+	}
+	return &body[list[advisorOut]]{page}, nil
 }
 
 // AvailabilityIn is what both questions about free times have in common; the
@@ -308,13 +322,13 @@ func toldFact(locale, fact string) string {
 	if strings.HasPrefix(fact, "holiday.") && templates.Has(locale, fact) {
 		return templates.T(locale, fact, nil)
 	}
-	return fact
+	return plainlyClosed(locale, fact)
 }
 
 // told is toldFact for the arguments of a sentence.
 func told(locale string, args map[string]any) map[string]any {
 	for name, value := range args {
-		if fact, ok := value.(string); ok && strings.HasPrefix(fact, "holiday.") {
+		if fact, ok := value.(string); ok && toldFact(locale, fact) != fact {
 			args = maps.Clone(args)
 			args[name] = toldFact(locale, fact)
 		}

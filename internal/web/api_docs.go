@@ -97,7 +97,7 @@ func describe(api *huma.OpenAPI, method, path string, op *huma.Operation) docCal
 		}
 	}
 	for status := range op.Responses {
-		if status != "default" {
+		if strings.HasPrefix(status, "2") {
 			d.Answer = status
 		}
 	}

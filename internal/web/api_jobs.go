@@ -193,12 +193,12 @@ func (s *Server) getJob(ctx context.Context, in *idIn) (*body[jobOut], error) {
 type transitionIn struct {
 	ID   string `path:"id"`
 	Body struct {
-		To      booking.Status `json:"to" enum:"booked,received,in_work,waiting_approval,waiting_parts,ready,collected,cancelled,no_show" doc:"booked takes a mistaken received back"`
+		To      booking.Status `json:"to" enum:"booked,received,in_work,waiting_approval,waiting_parts,ready,collected,cancelled,no_show" doc:"booked takes a mistaken received back; the status that the job has already changes nothing and sends nothing a second time"`
 		ReadyBy *time.Time     `json:"ready_by,omitempty"`
 		Version int            `json:"version,omitempty" minimum:"0" doc:"the job's version as you saw it; another one is a conflict"`
 		Message *struct {
 			Send bool   `json:"send"`
-			Body string `json:"body,omitempty" maxLength:"4000" doc:"your own words instead of the usual text"`
+			Body string `json:"body,omitempty" maxLength:"4000" doc:"your own words instead of the usual text; your signature is added"`
 		} `json:"message,omitempty" doc:"the usual text is sent when this is left out"`
 	}
 }
@@ -219,7 +219,7 @@ func (s *Server) postTransition(ctx context.Context, in *transitionIn) (*body[tr
 		r.ReadyBy = *in.Body.ReadyBy
 	}
 	if m := in.Body.Message; m != nil {
-		r.Send, r.Body = m.Send, m.Body
+		r.Send, r.Body, r.Sign = m.Send, m.Body, true
 	}
 	j, m, err := s.opt.Desk.Transition(ctx, r)
 	if err != nil {
@@ -232,7 +232,12 @@ func (s *Server) postTransition(ctx context.Context, in *transitionIn) (*body[tr
 	return &body[transitionOut]{out}, nil
 }
 
-func (s *Server) getTimeline(ctx context.Context, in *idIn) (*body[list[timelineOut]], error) {
+type timelineQuery struct {
+	ID string `path:"id"`
+	WholeIn
+}
+
+func (s *Server) getTimeline(ctx context.Context, in *timelineQuery) (*body[list[timelineOut]], error) {
 	j, err := s.jobFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -246,7 +251,11 @@ func (s *Server) getTimeline(ctx context.Context, in *idIn) (*body[list[timeline
 	for i := range items {
 		out = append(out, timelineOf(&items[i], zone))
 	}
-	return &body[list[timelineOut]]{listOf(out, "")}, nil
+	page, err := cut(in.WholeIn, out, func(t *timelineOut) string { return t.ID })
+	if err != nil {
+		return nil, err
+	}
+	return &body[list[timelineOut]]{page}, nil
 }
 
 type jobMessageIn struct {

@@ -45,7 +45,7 @@ func (s *Server) getMessage(ctx context.Context, in *idIn) (*body[messageOut], e
 type candidateOut struct {
 	JobID     string `json:"job_id"`
 	Reference string `json:"reference"`
-	Why       string `json:"why"`
+	Why       string `json:"why" doc:"in the reader's language"`
 }
 
 type inboxOut struct {
@@ -57,7 +57,7 @@ type inboxOut struct {
 	From       string              `json:"from"`
 	Subject    string              `json:"subject,omitempty"`
 	Body       string              `json:"body"`
-	Reason     string              `json:"reason" doc:"why nobody could place it with certainty"`
+	Reason     string              `json:"reason" doc:"why nobody could place it with certainty, in the reader's language"`
 	Candidates []candidateOut      `json:"candidates"`
 }
 
@@ -99,16 +99,16 @@ func inboxOf(ctx context.Context, m *notify.Inbound, jobs map[int64]*booking.Job
 		ID: idOf(m.ID), ReceivedAt: m.ReceivedAt.In(zone), State: m.State, Kind: m.Kind, Channel: m.Channel,
 		From: m.FromAddress, Subject: m.Subject, Body: m.Body, Reason: triageReason(callerOf(ctx).locale, m.Reason), Candidates: []candidateOut{},
 	}
-	staff, others := callerOf(ctx).staff, false
+	who, others := callerOf(ctx), false
 	for _, candidate := range m.Candidates {
 		id, _ := booking.JobOf(candidate.Subject)
 		j := jobs[id]
 		switch {
 		case j == nil:
-		case !staff.Sees(j.WorkshopID):
+		case !who.staff.Sees(j.WorkshopID):
 			others = true
 		default:
-			out.Candidates = append(out.Candidates, candidateOut{JobID: idOf(id), Reference: j.Reference, Why: candidate.Why})
+			out.Candidates = append(out.Candidates, candidateOut{JobID: idOf(id), Reference: j.Reference, Why: candidateReason(who.locale, candidate.Why)})
 		}
 	}
 	return out, len(out.Candidates) > 0 || !others
@@ -210,6 +210,7 @@ func (s *Server) postDismiss(ctx context.Context, in *idIn) (*struct{}, error) {
 }
 
 type promisesQuery struct {
+	WholeIn
 	WorkshopID string `query:"workshop_id"`
 	State      string `query:"state" enum:"open,all" default:"open"`
 }
@@ -237,9 +238,13 @@ func (s *Server) listPromises(ctx context.Context, in *promisesQuery) (*body[lis
 		if j := promises[i].Job; j != nil {
 			there = zoneOf(j)
 		}
-		out = append(out, promiseOf(&promises[i], there))
+		out = append(out, s.promiseAt(&promises[i], there))
 	}
-	return &body[list[promiseOut]]{listOf(out, "")}, nil
+	page, err := cut(in.WholeIn, out, func(p *promiseOut) string { return p.ID })
+	if err != nil {
+		return nil, err
+	}
+	return &body[list[promiseOut]]{page}, nil
 }
 
 type promiseIn struct {
@@ -262,7 +267,7 @@ func (s *Server) postPromise(ctx context.Context, in *promiseIn) (*body[promiseO
 	if err != nil {
 		return nil, err
 	}
-	return &body[promiseOut]{promiseOf(p, zoneOf(j))}, nil
+	return &body[promiseOut]{s.promiseAt(p, zoneOf(j))}, nil
 }
 
 type attemptIn struct {
@@ -293,7 +298,7 @@ func (s *Server) postAttempt(ctx context.Context, in *attemptIn) (*body[promiseO
 	if p, err = s.opt.Desk.Attempt(ctx, id, in.Body.Outcome, in.Body.Note, actorOf(staff)); err != nil {
 		return nil, err
 	}
-	return &body[promiseOut]{promiseOf(p, shop.Zone())}, nil
+	return &body[promiseOut]{s.promiseAt(p, shop.Zone())}, nil
 }
 
 type surveysQuery struct {

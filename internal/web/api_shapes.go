@@ -176,6 +176,7 @@ type promiseOut struct {
 	Owner      *personOut `json:"owner,omitempty"`
 	Outcome    string     `json:"outcome,omitempty"`
 	Attempts   int        `json:"attempts"`
+	Overdue    bool       `json:"overdue" doc:"open, and its deadline has passed"`
 	Phone      string     `json:"phone,omitempty" doc:"for staff only"`
 	Note       string     `json:"note,omitempty"`
 }
@@ -192,9 +193,16 @@ func promiseOf(p *booking.Promise, zone *time.Location) promiseOut {
 	return out
 }
 
-// forCustomerPromise leaves out what only the desk needs.
-func forCustomerPromise(p *booking.Promise, zone *time.Location) promiseOut {
+// promiseAt is promiseOf that tells whether the promise is overdue by now.
+func (s *Server) promiseAt(p *booking.Promise, zone *time.Location) promiseOut {
 	out := promiseOf(p, zone)
+	out.Overdue = p.ClosedAt.IsZero() && p.DueAt.Before(s.opt.Now())
+	return out
+}
+
+// forCustomerPromise leaves out what only the desk needs.
+func (s *Server) forCustomerPromise(p *booking.Promise, zone *time.Location) promiseOut {
+	out := s.promiseAt(p, zone)
 	out.Phone, out.Note, out.Reference = "", "", ""
 	return out
 }

@@ -161,14 +161,14 @@ func (s *Server) problem(ctx context.Context, locale string, err error) *Problem
 func newProblem(locale, base string, f *fault.Error, status int) *Problem {
 	p := &Problem{
 		Type: base + "/docs#" + slug(f.Key), Status: status,
-		Title: templates.T(locale, titleKey(status), nil), Detail: templates.T(locale, f.Key, f.Args),
+		Title: templates.T(locale, titleKey(f.Key, status), nil), Detail: templates.T(locale, f.Key, f.Args),
 	}
 	for _, field := range f.Fields {
 		if id, ok := field.Value.(int64); ok {
 			field.Value = idOf(id) // ids are strings on the wire
 		}
 		p.Errors = append(p.Errors, FieldError{
-			Location: field.Location, Message: templates.T(locale, field.Key, told(locale, field.Args)), Value: field.Value,
+			Location: field.Location, Message: templates.T(locale, field.Key, told(locale, field.Args)), Value: echoed(field.Value),
 		})
 	}
 	if f.RetryAfter > 0 {
@@ -189,7 +189,38 @@ func slug(key string) string {
 	return strings.ReplaceAll(key[strings.LastIndexByte(key, '.')+1:], "_", "-")
 }
 
-func titleKey(status int) string {
+// maxEcho is how many characters of a wrong input are given back.
+const maxEcho = 200
+
+// echoed is a wrong input as it is given back: enough to recognise it by.
+func echoed(value any) any {
+	text, ok := value.(string)
+	if !ok {
+		return value
+	}
+	if len(text) <= maxEcho {
+		return text
+	}
+	if r := []rune(text); len(r) > maxEcho {
+		return string(r[:maxEcho-1]) + "…"
+	}
+	return text
+}
+
+// conflictTitles are the conflicts that have a title of their own; all others
+// are "not possible now".
+var conflictTitles = map[string]string{
+	"fault.slot_taken":          "problem.slot_taken",
+	"fault.job_changed":         "problem.changed",
+	"fault.estimate_changed":    "problem.changed",
+	"fault.inbound_done":        "problem.changed",
+	"fault.idempotency_running": "problem.running",
+}
+
+func titleKey(key string, status int) string {
+	if own, ok := conflictTitles[key]; ok && status == http.StatusConflict {
+		return own
+	}
 	switch status {
 	case 400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503:
 		return "problem." + strconv.Itoa(status)
@@ -353,7 +384,8 @@ func translateDetail(d *huma.ErrorDetail) fault.Field {
 		}
 		f.Key = w.key
 		if len(m) > 1 {
-			f.Args = map[string]any{w.arg: strings.Trim(m[1], `"`)}
+			word := strings.Trim(m[1], `"`)
+			f.Args = map[string]any{w.arg: word, "count": word}
 		}
 		if w.arg == "name" {
 			f.Location += "." + m[1]

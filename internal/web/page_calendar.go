@@ -198,7 +198,19 @@ func closedReason(locale, reason string) string {
 			return templates.T(locale, key, nil)
 		}
 	}
-	return reason
+	return plainlyClosed(locale, reason)
+}
+
+// plainlyClosed puts the word for a workshop that is closed and no more, which
+// comes in the workshop's language, into the reader's; other words are the
+// workshop's own and stay.
+func plainlyClosed(locale, word string) string {
+	for _, l := range templates.Locales {
+		if word == templates.T(l, "booking.closed", nil) {
+			return templates.T(locale, "booking.closed", nil)
+		}
+	}
+	return word
 }
 
 // showDay fills in the times of the chosen day.

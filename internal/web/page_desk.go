@@ -113,12 +113,15 @@ func triageReason(locale, reason string) string {
 
 // why says why a job is a candidate: the rule that named it, else that the
 // sender takes part in it.
-func (f *frame) why(evidence string) string {
+func (f *frame) why(evidence string) string { return candidateReason(f.Locale, evidence) }
+
+// candidateReason is why in any language.
+func candidateReason(locale, evidence string) string {
 	rule, _, _ := strings.Cut(evidence, ":")
-	if key := "page.match." + rule; templates.Has(f.Locale, key) {
-		return f.words(key)
+	if key := "page.match." + rule; templates.Has(locale, key) {
+		return templates.T(locale, key, nil)
 	}
-	return f.words("page.match.participant")
+	return templates.T(locale, "page.match.participant", nil)
 }
 
 // candidates loads the jobs that waiting messages may belong to, by id.

@@ -70,7 +70,7 @@ func (s *Server) jobOf(c echo.Context) (*jobPage, error) {
 	if err != nil {
 		return nil, s.fail(c, err)
 	}
-	f.Workshop = job.Workshop
+	f = s.frameFor(c, job)
 	f.notice(c)
 	p := &jobPage{
 		frame: f, Job: job, Path: "/j/" + url.PathEscape(job.Token), New: c.QueryParam("new") != "",

@@ -36,7 +36,7 @@ func (s *Server) surveyOf(c echo.Context) (*surveyPage, error) {
 	if err != nil {
 		return nil, s.fail(c, err)
 	}
-	f.Workshop = job.Workshop
+	f = s.frameFor(c, job)
 	first, _, _ := strings.Cut(sv.Advisor, " ")
 	p := &surveyPage{frame: f, Survey: sv, Job: job, Path: "/s/" + sv.Token, Advisor: first, Comment: sv.Comment}
 	if job.Advisor != nil && job.Advisor.ID == sv.AdvisorID {

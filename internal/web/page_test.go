@@ -134,7 +134,7 @@ func TestGoingBackKeepsTheOwnTime(t *testing.T) {
 func TestABookingIsMovedAndCancelledByItsCustomer(t *testing.T) {
 	b := onSQLite(t)
 	_, token := b.book("10:00")
-	form := b.open("/j/" + token + "/move?day=2026-11-24").want(200).form("/move")
+	form := b.open("/j/" + token + "/move?day=2026-11-24&lang=en").want(200).form("/move")
 	start := form.offers("start")[0]
 	form.set("start", start).send().want(200).says("Your booking has a new time.", "Tue 24 Nov")
 	b.open("/j/" + token + "/cancel").want(200).says("Cancel the booking?").form("/cancel").send().want(200).says("Your booking is cancelled")
@@ -145,7 +145,7 @@ func TestABookingIsMovedAndCancelledByItsCustomer(t *testing.T) {
 func TestACustomerIsPromisedACall(t *testing.T) {
 	b := onSQLite(t)
 	_, token := b.book("10:00")
-	b.open("/j/"+token).want(200).form("/callback").set("note", "The price").send().want(200).says("Sanna will call you by")
+	b.open("/j/"+token+"?lang=en").want(200).form("/callback").set("note", "The price").send().want(200).says("Sanna will call you by")
 	board := b.atDesk("sanna@example.com").says("Wants a call", "Maija Virtanen")
 	job := b.open(board.link("Open")).want(200).says("Call by", "The price")
 	job.form("/attempts").send("outcome", "reached").want(200).says("The call is noted.", "Kept")
@@ -162,7 +162,7 @@ func TestTheSurveyIsAnsweredAndChanged(t *testing.T) {
 	b := onSQLite(t)
 	token := b.askedSurvey()
 	before := b.rows()
-	page := b.open("/s/"+token).want(200).says("Did the service meet your expectations?", "Sanna")
+	page := b.open("/s/"+token+"?lang=en").want(200).says("Did the service meet your expectations?", "Sanna")
 	for range 3 {
 		b.open("/s/" + token)
 	}

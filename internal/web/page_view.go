@@ -38,6 +38,18 @@ func (s *Server) frame(c echo.Context) frame {
 	return f
 }
 
+// frameFor is frame on a page of one customer, which opens in his or her own
+// language: a link out of a text says more than a browser's settings. A language
+// that was chosen on a page of ours goes before it.
+func (s *Server) frameFor(c echo.Context, job *booking.Job) frame {
+	if job.Locale != "" && !s.choseLocale(c) {
+		c.Set(localeKey, job.Locale)
+	}
+	f := s.frame(c)
+	f.Workshop = job.Workshop
+	return f
+}
+
 // LanguageURL is this page in another language.
 func (f frame) LanguageURL(locale string) string { return with(f.Here, "lang", locale) }
 

@@ -154,6 +154,15 @@ func (s *Server) locale(c echo.Context) string {
 	return locale
 }
 
+// choseLocale tells whether the visitor has chosen a language on a page of ours.
+func (s *Server) choseLocale(c echo.Context) bool {
+	if slices.Contains(templates.Locales, c.QueryParam("lang")) {
+		return true
+	}
+	cookie, err := c.Cookie(localeCookie)
+	return err == nil && slices.Contains(templates.Locales, cookie.Value)
+}
+
 func (s *Server) chosenLocale(c echo.Context) string {
 	header := c.Request().Header.Get("Accept-Language")
 	if isAPI(c.Request().URL.Path) {
