@@ -21,6 +21,12 @@ const rulePage = "page"
 // the comment too long. Answering again replaces what stood and keeps it as
 // history; sending the same twice is one answer.
 func (s *Surveyor) Answer(ctx context.Context, token string, score int, comment string) (*Survey, error) {
+	return s.AnswerWith(ctx, token, score, &comment)
+}
+
+// AnswerWith is Answer where the comment may be left out: nil keeps the one that
+// stands, "" removes it.
+func (s *Surveyor) AnswerWith(ctx context.Context, token string, score int, said *string) (*Survey, error) {
 	var row *Survey
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
 		var err error
@@ -30,14 +36,18 @@ func (s *Surveyor) Answer(ctx context.Context, token string, score int, comment 
 		if row == nil || !s.open(row) {
 			return notFound()
 		}
-		comment := strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(comment, "\uFFFD"), "\x00", ""))
-		if err := check(row, score, comment); err != nil {
+		typed, comment := "", row.Comment
+		if said != nil {
+			typed = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(*said, "\uFFFD"), "\x00", ""))
+			comment = typed
+		}
+		if err := check(row, score, typed); err != nil {
 			return err
 		}
 		if row.Channel == notify.Web && row.Score != nil && *row.Score == score && row.Comment == comment {
 			return nil
 		}
-		return s.answerOnPage(ctx, row, score, comment)
+		return s.answerOnPage(ctx, row, score, typed, comment)
 	})
 	if err != nil {
 		return nil, err
@@ -62,13 +72,14 @@ func check(row *Survey, score int, comment string) error {
 
 // answerOnPage records a valid answer of the page. Its comment is read as well:
 // danger, a wish to be called and a complaint need someone whatever the score.
-func (s *Surveyor) answerOnPage(ctx context.Context, row *Survey, score int, comment string) error {
+// typed is what came now, comment what is to stand.
+func (s *Surveyor) answerOnPage(ctx context.Context, row *Survey, score int, typed, comment string) error {
 	job, err := s.desk.Job(ctx, row.JobID)
 	if err != nil {
 		return fmt.Errorf("load the job of survey %d: %w", row.ID, err)
 	}
 	r := Reading{Outcome: []string{"score=" + strconv.Itoa(score)}, Rule: rulePage, Score: &score}
-	if words := Read(row.Scale, comment); comment != "" && words.Score == nil {
+	if words := Read(row.Scale, typed); typed != "" && words.Score == nil {
 		person := words.Has(NeedsPerson) || words.Met == "no" && !low(row.Scale, score)
 		for _, w := range []struct {
 			on   bool
@@ -79,7 +90,7 @@ func (s *Surveyor) answerOnPage(ctx context.Context, row *Survey, score int, com
 			}
 		}
 	}
-	in := incoming{at: s.now(), channel: notify.Web, raw: comment, comment: comment, job: job}
+	in := incoming{at: s.now(), channel: notify.Web, raw: typed, comment: comment, job: job}
 	_, err = s.record(ctx, row, r, in)
 	return err
 }
@@ -99,6 +110,7 @@ type incoming struct {
 // stood, tells the job's timeline and whoever must know. first is false where
 // this message has been recorded before; then nothing happens.
 func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in incoming) (first bool, err error) {
+	stood := *row
 	first, err = s.insertAnswer(ctx, &Answer{
 		SurveyID: row.ID, MessageID: in.messageID, At: in.at, Channel: in.channel, Raw: in.raw,
 		Outcome: strings.Join(r.Outcome, ","), Rule: r.Rule,
@@ -113,6 +125,9 @@ func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in incomi
 	if replaces(row, r) {
 		row.State, row.AnsweredAt, row.Channel, row.Rule = Answered, in.at, in.channel, r.Rule
 		row.Score, row.Met, row.Comment = r.Score, r.Met, in.comment
+		if before := stood.Comment; r.Plain && before != "" && !Read(row.Scale, before).Plain {
+			row.Comment = before // a bare score takes nothing back of what was told
+		}
 		if row.Reason == Declined { // who opted out stays so whatever else he says
 			row.Reason = ""
 		}

@@ -31,6 +31,9 @@ const (
 	occasionAsk    = "survey"
 	occasionAgain  = "survey_again"
 	occasionThanks = "thanks"
+	occasionHeard  = "acknowledge" // to a low answer
+	// occasionOwn marks what a person of ours wrote in own words.
+	occasionOwn = "advisor"
 )
 
 // AskDue asks the questions that have fallen due, oldest first, and tells how

@@ -18,6 +18,13 @@ type Reading struct {
 	Score *int
 	// Met is "yes" or "no" where words gave a verdict without a number.
 	Met string
+	// Plain tells that the reply is its score and says nothing besides that we
+	// do not know: "5", "actually 5, thanks". Only such a reply takes the place
+	// of a score that stands.
+	Plain bool
+	// Stated tells that the score stands for itself in its part of the sentence:
+	// "4, hinta yllätti", and not "crash test 3".
+	Stated bool
 }
 
 // Words of an outcome.
@@ -111,6 +118,9 @@ func (f *facts) automatic() bool {
 // called.
 func (f *facts) overlaid(base verdict, rule string) Reading {
 	r := Reading{Rule: rule, Score: base.score, Met: base.met}
+	if r.Score != nil {
+		r.Plain, r.Stated = f.plain()
+	}
 	if r.Score != nil {
 		r.Outcome = append(r.Outcome, "score="+strconv.Itoa(*r.Score))
 	} else if r.Met != "" {

@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"neuvo/notify/inbox"
 )
 
 // maxReply is how much of a reply is looked at, in runes: a verdict stands at
@@ -120,7 +122,8 @@ var (
 	// A signature that a program adds, or the line before a written one.
 	signatureLine = regexp.MustCompile(`(?i)^\s*(?:--\s*|-{2,}|` +
 		`(?:sent from|sent with|get outlook|lähetetty|lähetetty puhelimesta|skickat från|skickades från|hanki outlook|hämta outlook|lataa outlook).*)$`)
-	// A closing formula; what follows is a name and numbers of its own.
+	// A closing formula on the line of what it closes, with a name: "Hej, 4. Mvh
+	// Lasse".
 	closing = regexp.MustCompile(`(?i)(?:^|[\n.,!?]\s*|\s)(?:(?:terv(?:eisin)?|t|ystävällisin terveisin|yt|mvh|med vänlig(?:a)? hälsning(?:ar)?|vänliga hälsningar|vänligen|hälsningar|hälsn|best regards|kind regards|regards|br|rgds|cheers|yours)\s*[.,:]?\s*\n.*|` +
 		`(?:terv|terveisin|mvh|hälsn(?:ingar)?|best regards|kind regards|br|rgds|ystävällisin terveisin|vänliga hälsningar|t)[.,:]?\s+\p{Lu}[^\n]*|(?:mvh|terv|br|rgds)[.,]?\s*)$`)
 	// The scale as our own question states it, when it comes back quoted.
@@ -145,7 +148,7 @@ func strip(text string) string {
 		}
 		kept = append(kept, line)
 	}
-	text = strings.TrimSpace(strings.Join(kept, "\n"))
+	text = strings.TrimSpace(inbox.WithoutSignOff(strings.TrimSpace(strings.Join(kept, "\n"))))
 	if at := closing.FindStringIndex(text); at != nil && at[0] > 0 {
 		text = text[:at[0]]
 	}

@@ -33,6 +33,10 @@ type facts struct {
 	matter     bool // something else for a person to see to
 	unresolved bool // a negation of something unknown
 	counted    bool // digits that count or name something else
+	noCall     bool // wishes not to be called
+	wished     bool // another score "if"
+	inverted   bool // may read the scale the wrong way round
+	reserved   bool // takes something back, in words we do not know
 	number     number
 }
 
@@ -46,6 +50,7 @@ func gather(tokens []token, s scale) *facts {
 		f.but = f.but || tokens[i].is(cBut)
 	}
 	f.claim()
+	f.setApart()
 	f.number = f.readNumbers()
 	f.signs()
 	for i := range f.items {
@@ -53,7 +58,9 @@ func gather(tokens []token, s scale) *facts {
 	}
 	f.single()
 	f.answers()
+	f.noCall = f.has(cNoCall)
 	f.callback = f.wishesCall()
+	f.reserved = f.concedes()
 	f.question = f.asks()
 	f.danger = f.endangered()
 	return f
@@ -194,7 +201,11 @@ func (f *facts) single() {
 		f.wrong = f.wrong || t.is(cWrong)
 		f.positive = f.positive || t.is(cMet) && !f.negated(i)
 		f.negative = f.negative || t.is(cUnmet) && !f.negated(i)
-		if t.is(judging) && !f.intensifies(i) {
+		switch {
+		case !t.is(judging) || f.intensifies(i):
+		case t.is(cBlame) && f.clauseHas(t.clause, cPart|cWheel) && !f.negated(i):
+			f.complaint = true // it is the brakes that are bad
+		default:
 			f.sentiment(t.class, f.negated(i))
 		}
 		if t.is(cStill) && !f.clauseHas(t.clause, cPraise|cNice|cWorks|cThanks|cMet|cGreeting|cYes) && f.words > 1 && !f.numberIn(t.clause) {
@@ -231,6 +242,8 @@ func (f *facts) negated(i int) bool {
 		t := &f.tokens[j]
 		near := i-j <= 2
 		switch {
+		case t.claimed && t.is(cNeg) && f.tokens[i].is(cPraise) && f.refusal(j, i-1):
+			return true // "ei ollenkaan tyytyväinen"
 		case t.claimed:
 		case t.kind == kindNumber:
 			if near && t.num == 0 && noun {
@@ -243,6 +256,11 @@ func (f *facts) negated(i int) bool {
 		}
 	}
 	return f.negatedAfter(i)
+}
+
+// refusal tells that a phrase that says no reaches from one word to another.
+func (f *facts) refusal(from, to int) bool {
+	return slices.ContainsFunc(f.items, func(it item) bool { return it.class == cUnmet && it.at == from && it.end == to })
 }
 
 // negatedAfter tells a negation that follows: "hyvä ei ollut", "tar inte",

@@ -70,7 +70,14 @@ const (
 	cOne // a one that is more often an article
 	cTop // a one that may as well mean the best
 	cFiller
-	cStrong // the first part of a word that makes the rest stronger
+	cStrong  // the first part of a word that makes the rest stronger
+	cMeet    // speaks of coming, fetching or seeing each other
+	cAgain   // takes a meeting back to "some day"
+	cDayWord // stands before a day of the month
+	cOwner   // a thing that has a number
+	cWould   // begins what is not so
+	cIf
+	cConcede // what follows takes something back
 )
 
 var classNames = map[string]class{
@@ -83,7 +90,8 @@ var classNames = map[string]class{
 	"unit": cUnit, "measure": cMeasure, "approx": cApprox, "timeword": cTimeWord,
 	"timeafter": cTimeAfter, "auto": cAuto, "question": cQuestion, "stop": cStop, "hazard": cHazard,
 	"hazardsign": cHazardSign, "part": cPart, "wheel": cWheel, "fault": cFault, "one": cOne,
-	"top": cTop, "filler": cFiller, "strong": cStrong,
+	"top": cTop, "filler": cFiller, "strong": cStrong, "meet": cMeet, "again": cAgain,
+	"dayword": cDayWord, "owner": cOwner, "would": cWould, "if": cIf, "concede": cConcede,
 }
 
 // overlay classes are looked for in their own right: their words keep whatever

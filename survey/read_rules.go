@@ -1,5 +1,9 @@
 package survey
 
+// ruleScore is the rule of a reply that is a score and nothing that speaks
+// against it.
+const ruleScore = "score"
+
 // verdict is what a rule decides.
 type verdict struct {
 	score  *int
@@ -29,10 +33,11 @@ func on(condition func(f *facts) bool, v verdict) func(f *facts) (verdict, bool)
 var rules = []rule{
 	{"wrong_number", on(func(f *facts) bool { return f.wrong && f.number.kind == noNumber && !f.positive }, person)},
 	{"opt_out_wish", on(func(f *facts) bool { return f.optOut && f.number.kind != score }, person)},
+	{"scale_upside_down", on(func(f *facts) bool { return f.inverted }, person)},
 	{"declined", on(func(f *facts) bool { return f.decline && f.number.kind == noNumber }, verdict{word: NoAnswer})},
 	{"score_in_question", on(func(f *facts) bool { return f.number.kind == score && f.doubted() }, asks)},
 	{"contradiction", on((*facts).contradicts, person)},
-	{"score", scored},
+	{ruleScore, scored},
 	{"not_a_score", on(func(f *facts) bool { return f.number.kind == beside }, person)},
 	{"one_or_best", oneOrBest},
 	{"which_number", on(func(f *facts) bool { return f.number.kind == unclear && !f.complaint && !f.negative }, asks)},
@@ -43,6 +48,7 @@ var rules = []rule{
 	{"complaint", on(func(f *facts) bool { return f.complaint }, person)},
 	{"counts_something", on(func(f *facts) bool { return f.counted }, person)},
 	{"matter", on(func(f *facts) bool { return f.matter }, person)},
+	{"no_call", on(func(f *facts) bool { return f.noCall }, person)},
 	{"keyword_not_alone", on((*facts).keywordAmong, person)},
 	{"lukewarm", on(func(f *facts) bool { return f.lukewarm || f.hedge }, asks)},
 	{"denies_something", on(func(f *facts) bool { return f.unresolved }, person)},
@@ -123,7 +129,7 @@ func scored(f *facts) (verdict, bool) {
 	n := f.number.value
 	v := verdict{score: &n}
 	if !low(f.scale.name, n) {
-		v.person = f.complaint || f.negative
+		v.person = f.complaint || f.negative || f.reserved || f.wished
 	}
 	v.person = v.person || f.question || f.matter || f.optOut || f.wrong
 	return v, true
@@ -164,7 +170,7 @@ func worded(f *facts) (verdict, bool) {
 		}
 		return verdict{met: "yes", person: true}, true
 	case f.positive:
-		return verdict{met: "yes", person: f.complaint || f.question || f.matter || f.unresolved && f.but}, true
+		return verdict{met: "yes", person: f.complaint || f.question || f.matter || f.reserved || f.unresolved && f.but}, true
 	case f.negative:
 		return verdict{met: "no", person: f.question}, true
 	case f.nice && !f.complaint && !f.lukewarm && !f.counted && !f.question:

@@ -57,8 +57,10 @@ const num = `(\d{1,9}(?:[.,]\d{1,3})?)`
 
 var shapes = []shape{
 	{"link", regexp.MustCompile(`^(?i)(?:https?://|www\.)\S+|^[\pL\d._%+-]+@[\pL\d.-]+`)},
-	{"date", regexp.MustCompile(`^\d{4}-\d{1,2}-\d{1,2}|^\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|^(?:[12]?\d|3[01])\.(?:1[0-2]|0?[1-9])\.[ \-](?:\s*\pL|\d)`)},
-	{"clock", regexp.MustCompile(`^(?:[01]?\d|2[0-3]):[0-5]\d\b|^(?:1\d|2[0-3])\.[0-5]\d\b|^(?i)\d{1,2}\s?(?:am|pm)\b`)},
+	{"date", regexp.MustCompile(`^\d{4}-\d{1,2}-\d{1,2}|^(?:[12]?\d|3[01])\.(?:1[0-2]|0[1-9])\b\.?|^(?:[12]?\d|3[01])\.?\s?-\s?(?:[12]?\d|3[01])\.(?:1[0-2]|0?[1-9])(?:\.|\b)|^[12]\d\.[1-9]\.|^\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|^(?:[12]?\d|3[01])\.(?:1[0-2]|0?[1-9])\.[ \-](?:\s*\pL|\d)`)},
+	{"postcode", regexp.MustCompile(`^\d{5}\b|^\d{3} \d{2}\b`)},
+	{"price", regexp.MustCompile(`^\d{1,6}[,:]-`)},
+	{"clock", regexp.MustCompile(`^(?:[01]?\d|2[0-3]):[0-5]\d\b|^(?:1\d|2[0-3])\.[0-5]\d\b|^(?i)\d{1,2}\s?(?:am|pm)\b|^(?i)\d{1,2} (?:i|över|past|vaille|vailla) \d{1,2}\b`)},
 	{"scale", regexp.MustCompile(`^(?i)(?:1\s*(?:-|to|till)\s*(?:5|10)|0\s*(?:-|to|till)\s*10)\b`)},
 	{"phone", regexp.MustCompile(`^\+\d[\d\s()-]{5,}\d|^0\d{1,3}[\s-]?\d[\d\s-]{3,}\d|^\d{3}-\d[\d\s-]{2,}\d`)},
 	{"mixed", regexp.MustCompile(`^(?:4 1/2|\d\s1/2)`)},
@@ -194,6 +196,13 @@ func (s *scanner) understand(t *token) {
 			return
 		}
 	}
+	const spoken = judging | cNumber | cFiller
+	for _, form := range eastern(t.text) {
+		if e := s.lex.look(form); form != t.text && len(form) > 3 && e.class&spoken != 0 && e.class&^spoken == 0 {
+			t.text, t.class, t.value = form, e.class, e.value
+			return
+		}
+	}
 	t.class = s.lex.misspelt(t.text).class
 }
 
@@ -222,6 +231,23 @@ func forms(text string) []string {
 		}
 	}
 	return out
+}
+
+// eastern undoes what eastern Finnish speech does to words: a vowel slipped in
+// behind l or h ("palavelu", "kolomonen"), a consonant held long ("hyvvin").
+func eastern(text string) []string {
+	var thin, short strings.Builder
+	for i := 0; i < len(text); i++ {
+		slipped := i >= 2 && i+1 < len(text) && (text[i-1] == 'l' || text[i-1] == 'h') && text[i] == text[i-2] &&
+			strings.IndexByte("aeiouy", text[i]) >= 0 && strings.IndexByte("mpvkjh", text[i+1]) >= 0
+		if !slipped {
+			thin.WriteByte(text[i])
+		}
+		if i == 0 || text[i] != text[i-1] || strings.IndexByte("aeiouy", text[i]) >= 0 {
+			short.WriteByte(text[i])
+		}
+	}
+	return []string{thin.String(), short.String()}
 }
 
 // code takes a plate, a reference or another mixture of letters and digits that
@@ -270,7 +296,7 @@ func (s *scanner) number(rest string, size int) {
 		t := token{kind: kindNumber, orig: m[0]}
 		take := len(m[0])
 		switch sh.name {
-		case "link", "date", "clock", "phone":
+		case "link", "date", "clock", "phone", "postcode", "price":
 			t.kind = kindOther
 			if sh.name == "date" {
 				take = dateLength(m[0])

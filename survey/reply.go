@@ -29,8 +29,14 @@ func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error
 		}
 		reading := Read(row.Scale, m.Body)
 		said, err := s.lastSaid(ctx, r)
-		if err != nil || !answers(said, reading) {
+		if err != nil {
 			return err
+		}
+		if !row.AnsweredAt.IsZero() {
+			reading = later(row, reading)
+		}
+		if len(reading.Outcome) == 0 || !answers(said, reading) && !(row.AnsweredAt.IsZero() && settles(said, reading)) {
+			return nil
 		}
 		job, err := s.desk.Job(ctx, jobID)
 		if fault.Is(err, fault.NotFound) {
@@ -58,7 +64,7 @@ func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error
 // question itself, and those that follow an answer to it by themselves.
 var (
 	questions = []string{occasionAsk, occasionAgain}
-	followers = []string{occasionThanks, "callback", "acknowledge"}
+	followers = []string{occasionThanks, "callback", occasionHeard}
 )
 
 // lastSaid is the occasion of what the customer is answering: the text that the
@@ -101,6 +107,38 @@ func answers(said []string, r Reading) bool {
 		(r.Score != nil || r.Has(Urgent) || r.Has(Callback) || r.Has(Stop))
 }
 
+// settles tells a plain score or a clear verdict to a question that is open: it
+// is its answer whichever of our mails the customer's program took to answer
+// to. What a person of ours wrote is answered first.
+func settles(said []string, r Reading) bool {
+	if len(said) == 0 || said[0] == occasionOwn {
+		return false
+	}
+	return r.Rule == ruleScore && r.Stated || r.Met != "" && len(r.Outcome) == 1
+}
+
+// later is what a reply says after the question has been answered: a number
+// that happens to stand in a message changes nothing. Over a score only another
+// plain one counts, over words one that stands for itself. The words of danger
+// and the wish to be called count always; without any the reading is empty.
+func later(row *Survey, r Reading) Reading {
+	if r.Score == nil || r.Plain || row.Score == nil && r.Stated {
+		return r
+	}
+	kept := r
+	kept.Score, kept.Outcome = nil, nil
+	for _, word := range r.Outcome {
+		switch word {
+		case Urgent, Callback, Stop, WrongPerson:
+			kept.Outcome = append(kept.Outcome, word)
+		}
+	}
+	if kept.Has(Urgent) {
+		kept.Outcome = append([]string{NeedsPerson}, kept.Outcome...)
+	}
+	return kept
+}
+
 // take acts on a reply that has been read. It is not handled where the advisor
 // had better read it as a message: chatter after an answer, and what stays
 // unclear too late to ask.
@@ -132,6 +170,8 @@ func (s *Surveyor) take(ctx context.Context, row *Survey, r Reading, in incoming
 		return true, s.send(ctx, row, in.job, s.backTo(in, occasionAgain))
 	case thankful(&before, row, r) && !late:
 		return true, s.send(ctx, row, in.job, s.backTo(in, occasionThanks))
+	case regrettable(&before, row, r) && !late:
+		return true, s.send(ctx, row, in.job, s.backTo(in, occasionHeard))
 	}
 	// A verdict of words beside a score that stands changes nothing and is not
 	// lost: the advisor reads it.
@@ -164,6 +204,12 @@ func (s *Surveyor) settle(row *Survey, r Reading) {
 func thankful(before, row *Survey, r Reading) bool {
 	good := r.Met == "yes" || r.Score != nil && *r.Score >= goodFrom(row.Scale)
 	return good && len(r.Outcome) == 1 && before.AnsweredAt.IsZero()
+}
+
+// regrettable tells a first answer that is low: silence would be the second
+// disappointment. Where a call is promised, the promise is the answer.
+func regrettable(before, row *Survey, r Reading) bool {
+	return r.Low(row.Scale) && before.AnsweredAt.IsZero() && !r.Has(Callback)
 }
 
 // goodFrom is the lowest score that is praise: 4 of 5, 9 of 10.

@@ -132,7 +132,7 @@ func TestAJobThatIsOpenedAgainIsNotAskedAbout(t *testing.T) {
 }
 
 func TestAReplyByTextIsRecordedAndReachesWhoMustKnow(t *testing.T) {
-	const thanks, again = "thanks", "survey_again"
+	const thanks, again, heard = "thanks", "survey_again", "acknowledge"
 	for _, tt := range []struct {
 		name, reply string
 		state       survey.State
@@ -144,9 +144,9 @@ func TestAReplyByTextIsRecordedAndReachesWhoMustKnow(t *testing.T) {
 	}{
 		{name: "a good score is thanked for", reply: "5", state: survey.Answered, score: 5, sent: []string{thanks}},
 		{name: "a middling score is noted", reply: "3", state: survey.Answered, score: 3},
-		{name: "a low score alerts", reply: "2", state: survey.Answered, score: 2, alerts: []booking.AttentionKind{booking.NeedsCare}},
+		{name: "a low score alerts", reply: "2", state: survey.Answered, score: 2, sent: []string{heard}, alerts: []booking.AttentionKind{booking.NeedsCare}},
 		{name: "words that are content", reply: "Ei valittamista", state: survey.Answered, met: "yes", sent: []string{thanks}},
-		{name: "words that are not", reply: "pettymys", state: survey.Answered, met: "no", alerts: []booking.AttentionKind{booking.NeedsCare}},
+		{name: "words that are not", reply: "pettymys", state: survey.Answered, met: "no", sent: []string{heard}, alerts: []booking.AttentionKind{booking.NeedsCare}},
 		{name: "a complaint beside a score", reply: "5 mutta auto oli likainen", state: survey.Answered, score: 5, alerts: []booking.AttentionKind{booking.NeedsReading}},
 		{name: "a contradiction", reply: "5 surkeaa", state: survey.Answered, alerts: []booking.AttentionKind{booking.NeedsReading}},
 		{name: "danger", reply: "jarrut vinkuu yhä", state: survey.Answered, alerts: []booking.AttentionKind{booking.NeedsSafetyCall}},

@@ -20,7 +20,7 @@ var (
 	daemon      = regexp.MustCompile(`(?i)^(mailer[-_.]?daemon|mail[-_.]?daemon)(@|$)`)
 	delayTitle  = regexp.MustCompile(`(?i)delay|warning|viivästy|försen|verzöger`)
 	permanent   = regexp.MustCompile(`\b5\.\d{1,3}\.\d{1,3}\b|\b5[0-7]\d[ -]`)
-	bounceTitle = regexp.MustCompile(`(?i)^\s*(undeliver|undelivered mail|delivery (status notification|has failed|failure|failed|problem)|mail (delivery|system error|could not be delivered)|message (you sent )?(could not be delivered|not delivered|undeliverable)|returned mail|returned to sender|failure notice|failed mail|delivery notification|non[- ]?delivery|mail delivery (failed|failure|subsystem)|ei voi toimittaa|viestiä ei voitu toimittaa|toimittaminen epäonnistui|toimitus epäonnistui|perille toimittamaton|det går inte att leverera|kan inte leverera|leveransen misslyckades|olevererbart|unzustellbar|nicht zustellbar|zustellung fehlgeschlagen|toimetamatu|kättetoimetamatu|edastamatu|ei saa kohale toimetada|kan ikke levere|ikke levert|levering mislyktes)`)
+	bounceTitle = regexp.MustCompile(`(?i)^\s*(undeliver|undelivered mail|delivery (status notification|has failed|failure|failed|problem)|mail (delivery|system error|could not be delivered)|message (you sent )?(could not be delivered|not delivered|undeliverable)|returned mail|returned to sender|failure notice|failed mail|delivery notification|non[- ]?delivery|mail delivery (failed|failure|subsystem)|ei voi toimittaa|viestiä ei voitu toimittaa|toimittaminen epäonnistui|toimitus (ei onnistu|epäonnistui)|(sähköposti|viesti)n (toimitus|toimittaminen) (ei onnistu|epäonnistui)|ei toimitettu|perille toimittamaton|det går inte att leverera|kan inte leverera|leveransen? (misslyckades|lyckades inte)|leverans(fel| misslyckad)|meddelandet kunde inte levereras|olevererbart|unzustellbar|nicht zustellbar|zustellung fehlgeschlagen|toimetamatu|kättetoimetamatu|edastamatu|ei saa kohale toimetada|kan ikke levere|ikke levert|levering mislyktes)`)
 )
 
 // kindOf recognises what machines write, before anything is matched. opt names
@@ -90,7 +90,7 @@ func isBounce(h header, c *content, from, subject string) bool {
 	if c.report == "disposition-notification" {
 		return false
 	}
-	if daemon.MatchString(from) && !delayTitle.MatchString(subject) && permanent.MatchString(plainText(c.plain)) {
+	if bounceFrom.MatchString(from) && !delayTitle.MatchString(subject) && permanent.MatchString(plainText(c.plain)) {
 		return true
 	}
 	nullPath := strings.ReplaceAll(h.get("return-path"), " ", "") == "<>"

@@ -84,14 +84,14 @@ func TestExplainTellsWhatIsSeenInAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := addresses.For(7)
-	raw := fmt.Sprintf("From: Matti <Matti@Asiakas.test>\nTo: Neuvo <%s>\nCc: desk+aaaa@reply.neuvo.test\n"+
+	raw := fmt.Sprintf("From: Matti <Matti@Asiakas.test>\nTo: Neuvo <%s>\nCc: desk+aaaaaaaaaaaaaaaaaaaa@reply.neuvo.test\n"+
 		"In-Reply-To: <m42.x@neuvo.test>\nReferences: <other@asiakas.test> <m42.x@neuvo.test>\nSubject: Re: [#K7M2QX] Auto\n\n"+
 		"Hei\n\nOn 23.11.2026 at 9:58 Neuvo <%s> wrote:\n> valmis\n", good, good)
 	got := Explain("a.eml", []byte(raw), ours, addresses)
 	want := Explanation{
 		File: "a.eml", Kind: notify.Human, From: "matti@asiakas.test", Subject: "Re: [#K7M2QX] Auto", Channel: "email",
 		ReplyText: "Hei", Attachments: []Attachment{}, Signals: []Signal{
-			{"address", good, true}, {"address", "desk+aaaa@reply.neuvo.test", false}, {"marker", good, true},
+			{"address", good, true}, {"address", "desk+aaaaaaaaaaaaaaaaaaaa@reply.neuvo.test", false}, {"marker", good, true},
 			{"in_reply_to", "m42.x@neuvo.test", true}, {"references", "m42.x@neuvo.test", true},
 			{"references", "other@asiakas.test", false}, {"subject_tag", "K7M2QX", false},
 		},

@@ -23,6 +23,9 @@ func stripReply(lines []line, forwardedMail bool) stripped {
 	for _, s := range segments {
 		body, cut := withoutSignature(s)
 		found = found || cut
+		if short := WithoutSignOff(body); short != body {
+			body, found = short, true
+		}
 		if body != "" {
 			parts = append(parts, body)
 		}
