@@ -163,8 +163,12 @@ func (s *Server) settingsChanges(c echo.Context, p *settingsPage) error {
 		if !templates.Has(p.Locale, "page.settings.what."+what) {
 			what = "other"
 		}
+		name := entry.Name
+		if day, err := time.Parse(time.DateOnly, name); err == nil && what == "closure" {
+			name = templates.Date(p.Locale, day)
+		}
 		p.Changes = append(p.Changes, changeRow{At: entry.At.In(p.Workshop.Zone()), Who: names[entry.StaffID],
-			What: p.words("page.settings.how."+how, "what", p.words("page.settings.what."+what), "name", entry.Name)})
+			What: p.words("page.settings.how."+how, "what", p.words("page.settings.what."+what), "name", name)})
 	}
 	return nil
 }
