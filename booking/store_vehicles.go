@@ -23,14 +23,14 @@ func (d *Desk) storeMileage(ctx context.Context, m *Mileage) error {
 	return nil
 }
 
-// mileagesBefore are the readings of a vehicle, under whatever owner, other than
-// a job's own, the latest first.
+// mileagesBefore are the readings of a vehicle, under whatever owner, the latest
+// first. What the customer of the job itself told is no reading.
 func (d *Desk) mileagesBefore(ctx context.Context, v *Vehicle, j *Job) ([]Mileage, error) {
 	rows, err := d.sameVehicles(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	return all[Mileage](ctx, d.db, "mileages", "at DESC", "vehicle_id IN ? AND job_id <> ?", vehicleIDs(rows), j.ID)
+	return all[Mileage](ctx, d.db, "mileages", "at DESC", "vehicle_id IN ? AND (job_id <> ? OR source = ?)", vehicleIDs(rows), j.ID, ReadByStaff)
 }
 
 func vehicleIDs(rows []Vehicle) []int64 {
