@@ -175,11 +175,13 @@ func (s atoms) meets(i, n int) bool {
 
 // count is how many atoms of [from, to) are in the set.
 func (s atoms) count(from, to int) int {
-	mask := make(atoms, len(s))
-	mask.add(from, to)
+	from, to = max(from, 0), min(to, len(s)*64)
 	n := 0
-	for i := range s {
-		n += bits.OnesCount64(s[i] & mask[i])
+	for from < to {
+		word, low := from>>6, from&63
+		high := min(64, low+to-from)
+		n += bits.OnesCount64(s[word] & (^uint64(0) << low) & (^uint64(0) >> (64 - high)))
+		from += high - low
 	}
 	return n
 }
@@ -198,4 +200,60 @@ func (s atoms) each(from, to int, f func(i int)) {
 		}
 		i++
 	}
+}
+
+// remove takes the half-open interval [from, to) out of the set.
+func (s atoms) remove(from, to int) {
+	from, to = max(from, 0), min(to, len(s)*64)
+	for from < to {
+		word, low := from>>6, from&63
+		high := min(64, low+to-from)
+		s[word] &^= ^uint64(0) << low & (^uint64(0) >> (64 - high))
+		from += high - low
+	}
+}
+
+// not gives the atoms that are not in the set.
+func (s atoms) not() atoms {
+	out := make(atoms, len(s))
+	for i := range s {
+		out[i] = ^s[i]
+	}
+	return out
+}
+
+// earlier gives the set moved down by n: the atoms whose nth successor is in it.
+func (s atoms) earlier(n int) atoms {
+	out := make(atoms, len(s))
+	word, bit := n>>6, n&63
+	for i := 0; i+word < len(s); i++ {
+		out[i] = s[i+word] >> bit
+		if bit > 0 && i+word+1 < len(s) {
+			out[i] |= s[i+word+1] << (64 - bit)
+		}
+	}
+	return out
+}
+
+// later gives the set moved up by n.
+func (s atoms) later(n int) atoms {
+	out := make(atoms, len(s))
+	word, bit := n>>6, n&63
+	for i := len(s) - 1; i >= word; i-- {
+		out[i] = s[i-word] << bit
+		if bit > 0 && i > word {
+			out[i] |= s[i-word-1] >> (64 - bit)
+		}
+	}
+	return out
+}
+
+// next is the first atom of the set from one on, -1 where there is none.
+func (s atoms) next(from int) int {
+	for i := max(from, 0); i>>6 < len(s); i = (i>>6 + 1) << 6 {
+		if word := s[i>>6] >> (i & 63); word != 0 {
+			return i + bits.TrailingZeros64(word)
+		}
+	}
+	return -1
 }

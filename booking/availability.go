@@ -10,49 +10,6 @@ import (
 	"neuvo/templates"
 )
 
-// demand is what a choice of services takes.
-type demand struct {
-	services []Service
-	duration time.Duration // as the customer sees it
-	atoms    int           // of the advisor
-}
-
-// maxServices is how many services one visit may have.
-const maxServices = 10
-
-// demandOf loads the chosen services and adds up what they take. at tells where
-// in the request they stand ("body.service_ids").
-func (d *Desk) demandOf(ctx context.Context, workshopID int64, ids []int64, transport, at, transportAt string) (demand, []fault.Field, error) {
-	var out demand
-	if len(ids) == 0 || len(ids) > maxServices {
-		return out, []fault.Field{{Location: at, Key: "fault.services_count", Args: map[string]any{"max": maxServices}}}, nil
-	}
-	rows, err := d.servicesByID(ctx, ids)
-	if err != nil {
-		return out, nil, err
-	}
-	var bad []fault.Field
-	reception := 0
-	for i, id := range ids {
-		s, ok := rows[id]
-		if !ok || s.WorkshopID != workshopID || !s.Active || slices.Contains(ids[:i], id) {
-			bad = append(bad, fault.Field{Location: at, Key: "fault.service_unknown", Value: id})
-			continue
-		}
-		if transport != "" && len(s.Transports) > 0 && !slices.Contains(s.Transports, transport) {
-			bad = append(bad, fault.Field{Location: transportAt, Key: "fault.transport_unknown", Value: transport})
-		}
-		out.services = append(out.services, s)
-		out.duration += time.Duration(s.DurationMinutes) * time.Minute
-		reception += s.ReceptionMinutes
-	}
-	out.atoms = max(1, atomsIn(reception))
-	if out.atoms > padDays*24*60/5 {
-		bad = append(bad, fault.Field{Location: at, Key: "fault.visit_too_long"})
-	}
-	return out, bad, nil
-}
-
 // Availability answers what can be booked online in a range of dates: for each
 // date its starts on the workshop's slot grid and who is free at them. Errors
 // name the query's field. Its number of queries does not grow with the number
@@ -63,23 +20,22 @@ func (d *Desk) Availability(ctx context.Context, q AvailabilityQuery) (*Availabi
 	if err != nil {
 		return nil, err
 	}
-	c, need, err := d.prepare(ctx, q, first)
+	s, need, err := d.prepare(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	now := d.now()
-	t := c.onlineTerms(now.Time)
-	w, err := d.window(ctx, c, first, last, exceptNone)
+	t := s.onlineTerms(d.now().Time)
+	w, err := d.window(ctx, s, need, q.AdvisorID, first, last, &exceptions{})
 	if err != nil {
 		return nil, err
 	}
 	out := &Availability{Days: w.days(last, need, t)}
-	for _, day := range out.Days {
-		if len(day.Slots) > 0 {
+	for i := range out.Days {
+		if len(out.Days[i].Slots) > 0 {
 			return out, nil
 		}
 	}
-	out.NextAvailable, err = d.nextAvailable(ctx, c, last.add(1), need, t)
+	out.NextAvailable, err = d.nextAvailable(ctx, s, need, q.AdvisorID, last.add(1), t)
 	return out, err
 }
 
@@ -105,82 +61,97 @@ func (q AvailabilityQuery) dates() (first, last date, err error) {
 	return first, last, invalid(bad)
 }
 
-// prepare loads the calendar of a query, from its first date on, and what its
-// services take.
-func (d *Desk) prepare(ctx context.Context, q AvailabilityQuery, first date) (*calendar, demand, error) {
-	shop, err := d.Workshop(ctx, q.WorkshopID)
+// prepare gives the calendar of a query, and what its services take.
+func (d *Desk) prepare(ctx context.Context, q AvailabilityQuery) (*snapshot, *demand, error) {
+	s, err := d.snapshot(ctx, q.WorkshopID)
 	if err != nil {
 		if fault.Is(err, fault.NotFound) {
 			err = fault.BadField("query.workshop_id", "fault.workshop_unknown", q.WorkshopID)
 		}
-		return nil, demand{}, err
+		return nil, nil, err
 	}
-	need, bad, err := d.demandOf(ctx, q.WorkshopID, q.ServiceIDs, q.Transport, "query.service_id", "query.transport")
-	if err == nil {
-		err = invalid(bad)
+	need, bad := s.demandOf(q.ServiceIDs, q.Transport, "query.service_id", "query.transport")
+	if err := invalid(bad); err != nil {
+		return nil, nil, err
 	}
-	if err != nil {
-		return nil, demand{}, err
+	if q.AdvisorID != 0 && !s.has(q.AdvisorID) {
+		return nil, nil, fault.BadField("query.advisor_id", "fault.advisor_unknown", q.AdvisorID)
 	}
-	c, err := d.calendar(ctx, shop, first)
-	if err != nil {
-		return nil, demand{}, err
-	}
-	if q.AdvisorID != 0 && !c.only(q.AdvisorID) {
-		return nil, demand{}, fault.BadField("query.advisor_id", "fault.advisor_unknown", q.AdvisorID)
-	}
-	return c, need, nil
+	return s, &need, nil
 }
 
-// only narrows the calendar to one advisor and tells whether there is such a one.
-func (c *calendar) only(advisorID int64) bool {
-	i := slices.IndexFunc(c.advisors, func(a Advisor) bool { return a.ID == advisorID })
-	if i < 0 {
-		return false
-	}
-	c.advisors = c.advisors[i : i+1]
-	return true
+// has tells whether an advisor receives customers here.
+func (c *calendar) has(advisorID int64) bool {
+	return slices.ContainsFunc(c.advisors, func(a Advisor) bool { return a.ID == advisorID })
 }
 
-// window loads the claims of a range of dates and lays the calendar out.
-func (d *Desk) window(ctx context.Context, c *calendar, first, last date, except exception) (*window, error) {
-	from, to := atomOf(first.at(0, c.loc)), atomOf(last.add(padDays+1).at(0, c.loc))
-	claims, err := d.claimsBetween(ctx, c.advisors, from, to, except)
+// window lays a range of dates out with what is taken: for one advisor or for
+// all (0), and for the bays, loaners and counters that the demand meets.
+func (d *Desk) window(ctx context.Context, s *snapshot, need *demand, advisorID int64, first, last date, except *exceptions) (*window, error) {
+	frame := s.frame(first, last, max(padDays, need.reach()))
+	var resources []int64
+	counters := len(need.labour) > 0 && len(s.pools) > 0 || s.limit(need.transport) != nil
+	for i := range frame.lanes {
+		l := &frame.lanes[i]
+		if advisorID == 0 || l.id == advisorID {
+			resources = append(resources, l.id)
+			counters = counters || l.advisor.MaxPerDay > 0 || l.advisor.MaxPerSlot > 0
+		}
+	}
+	if frame.inBay(need) {
+		for i := range frame.bays {
+			resources = append(resources, frame.bays[i].id)
+		}
+	}
+	if frame.onLoan(need) {
+		for i := range frame.loaners {
+			resources = append(resources, frame.loaners[i].id)
+		}
+	}
+	from, to := blockOf(frame.base), blockOf(frame.base+int64(frame.end())-1)
+	seen, err := d.look(ctx, d.occupancy(ctx, s.shop.ID), s.shop.ID, resources, counters, from, to)
 	if err != nil {
 		return nil, err
 	}
-	return c.layOut(first, last, claims), nil
+	now := d.now()
+	w := frame.filled(advisorID, need, func(id int64, set atoms) { seen.into(set, frame.base, id, now, except) })
+	w.counts = seen.counted(now, except)
+	return w, nil
 }
 
 // days lists what the window offers, date by date.
-func (w *window) days(last date, need demand, t terms) []Day {
-	offers := w.offers(need.atoms, t)
-	union := newAtoms(w.bounds[len(w.bounds)-1])
+func (w *window) days(last date, need *demand, t terms) []Day {
+	offers := w.offers(need, t)
+	union := newAtoms(w.end())
+	total := 0
+	until := w.bounds[w.dayOf(last)+1]
 	for _, o := range offers {
 		union.or(o)
+		total += o.count(w.bounds[0], until)
 	}
-	var out []Day
-	for i := range len(w.bounds) - 1 - padDays {
-		day := Day{Date: w.first.add(i).String()}
+	// One array each for all slots and all their advisors.
+	slots := make([]Slot, 0, union.count(w.bounds[0], until))
+	ids := make([]int64, 0, total)
+	out := make([]Day, 0, len(w.bounds))
+	for i := 0; i <= w.dayOf(last); i++ {
+		from := len(slots)
 		union.each(w.bounds[i], w.bounds[i+1], func(at int) {
-			day.Slots = append(day.Slots, w.slot(at, need, offers))
+			begin := len(ids)
+			for k := range offers {
+				if offers[k].has(at) {
+					ids = append(ids, w.lanes[k].id)
+				}
+			}
+			start := timeOf(w.base + int64(at)).In(w.loc)
+			slots = append(slots, Slot{Start: start, End: start.Add(need.duration), AdvisorIDs: ids[begin:len(ids):len(ids)]})
 		})
-		day.Closed = w.closedWord(i)
+		day := Day{Date: w.first.add(i).String(), Closed: w.closedWord(i)}
+		if len(slots) > from {
+			day.Slots = slots[from:len(slots):len(slots)]
+		}
 		out = append(out, day)
 	}
 	return out
-}
-
-// slot is the slot that begins at an atom of the window.
-func (w *window) slot(at int, need demand, offers []atoms) Slot {
-	start := timeOf(w.base + int64(at)).In(w.loc)
-	s := Slot{Start: start, End: start.Add(need.duration)}
-	for i := range offers {
-		if offers[i].has(at) {
-			s.AdvisorIDs = append(s.AdvisorIDs, w.lanes[i].advisor.ID)
-		}
-	}
-	return s
 }
 
 // closedWord is why the workshop is closed on the window's ith date, "" where
@@ -195,29 +166,33 @@ func (w *window) closedWord(i int) string {
 	return ""
 }
 
-// nextAvailable looks for the first start from a date on, in windows of
-// MaxRangeDays up to the horizon; zero where there is none.
-func (d *Desk) nextAvailable(ctx context.Context, c *calendar, from date, need demand, t terms) (time.Time, error) {
-	if today := dateOf(t.earliest, c.loc); from.Before(today.Time) {
+// nextAvailable looks for the first start from a date on up to the horizon, at
+// one go; zero where there is none.
+func (d *Desk) nextAvailable(ctx context.Context, s *snapshot, need *demand, advisorID int64, from date, t terms) (time.Time, error) {
+	if today := dateOf(t.earliest, s.loc); from.Before(today.Time) {
 		from = today
 	}
-	horizon := dateOf(t.latest, c.loc)
-	for ; !from.After(horizon.Time); from = from.add(MaxRangeDays) {
-		last := from.add(MaxRangeDays - 1)
-		if last.After(horizon.Time) {
-			last = horizon
-		}
-		w, err := d.window(ctx, c, from, last, exceptNone)
-		if err != nil {
-			return time.Time{}, err
-		}
-		for _, day := range w.days(last, need, t) {
-			if len(day.Slots) > 0 {
-				return day.Slots[0].Start, nil
-			}
+	horizon := dateOf(t.latest, s.loc)
+	if from.After(horizon.Time) {
+		return time.Time{}, nil
+	}
+	// Whatever the date asked from, the layout of the whole horizon is the same.
+	first := dateOf(d.now().Time, s.loc)
+	w, err := d.window(ctx, s, need, advisorID, first, horizon, &exceptions{})
+	if err != nil {
+		return time.Time{}, err
+	}
+	best := -1
+	begin := w.bounds[max(0, w.dayOf(from))]
+	for _, o := range w.offers(need, t) {
+		if at := o.next(begin); at >= 0 && (best < 0 || at < best) {
+			best = at
 		}
 	}
-	return time.Time{}, nil
+	if best < 0 || best >= w.bounds[w.dayOf(horizon)+1] {
+		return time.Time{}, nil
+	}
+	return timeOf(w.base + int64(best)).In(s.loc), nil
 }
 
 // maxAlternatives is how many other starts a lost race is answered with.
@@ -226,7 +201,7 @@ const maxAlternatives = 5
 // alternatives gives the starts nearest to the one that was lost: with the same
 // advisor first where one was chosen, then with anyone. The search is at most
 // two windows.
-func (d *Desk) alternatives(ctx context.Context, c *calendar, need demand, advisorID int64, wanted time.Time, t terms) ([]Slot, error) {
+func (d *Desk) alternatives(ctx context.Context, c *snapshot, need *demand, advisorID int64, wanted time.Time, t terms) ([]Slot, error) {
 	first := dateOf(wanted, c.loc).add(-3)
 	if today := dateOf(d.now().Time, c.loc); first.Before(today.Time) {
 		first = today
@@ -237,7 +212,7 @@ func (d *Desk) alternatives(ctx context.Context, c *calendar, need demand, advis
 		t.earliest = now
 	}
 	for _, days := range []int{10, MaxRangeDays} {
-		w, err := d.window(ctx, c, first, first.add(days), exceptNone)
+		w, err := d.window(ctx, c, need, 0, first, first.add(days), &exceptions{})
 		if err != nil {
 			return nil, err
 		}

@@ -34,7 +34,7 @@ func BenchmarkAvailability(b *testing.B) {
 	t := terms{online: true, earliest: first.at(0, loc), latest: first.add(100).at(0, loc), gridMinutes: 15}
 	for b.Loop() {
 		w := c.layOut(first, first.add(61), claims)
-		if len(w.days(first.add(61), demand{atoms: 1}, t)) != 62 {
+		if len(w.days(first.add(61), &demand{atoms: 1}, t)) != 62 {
 			b.Fatal("days are missing")
 		}
 	}

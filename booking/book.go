@@ -48,11 +48,14 @@ func (e *SlotTaken) Unwrap() error { return fault.New(fault.Conflict, "fault.slo
 // plan is a request that has been checked: what it takes, and who could.
 type plan struct {
 	shop      *Workshop
-	cal       *calendar
+	cal       *snapshot
 	need      demand
 	terms     terms
 	start     time.Time
 	advisors  []int64 // who can, the best first
+	bays      []int64 // where the work can be done, the best first; none where it needs none
+	loaners   []int64 // what can be lent, the best first; none where none is wanted
+	over      string  // why the desk overbooks; "" where everything is free
 	contact   ContactInput
 	vehicle   *VehicleInput
 	note      string
@@ -85,16 +88,34 @@ func (d *Desk) book(ctx context.Context, r BookingRequest) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, advisor := range p.advisors {
-		job, err := d.bookWith(ctx, p, r, advisor)
-		if err == nil {
-			return d.Job(ctx, job.ID)
-		}
+	var job *Job
+	err = d.try(ctx, p, r, func() error {
+		var err error
+		job, err = d.bookWith(ctx, p, r, p.advisors[0])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return job, nil
+}
+
+// try takes what a plan has chosen. Where another was quicker it looks again and
+// takes the next best: each time that happens somebody else has got one of them,
+// so that it ends when all are gone, with a *SlotTaken.
+func (d *Desk) try(ctx context.Context, p *plan, r BookingRequest, take func() error) error {
+	for left := len(p.advisors) + len(p.bays) + len(p.loaners); ; left-- {
+		err := take()
 		if !errors.Is(err, errTaken) {
-			return nil, err
+			return err
+		}
+		if left <= 0 {
+			return d.taken(ctx, p, r.AdvisorID)
+		}
+		if err := d.place(ctx, p, r); err != nil {
+			return err
 		}
 	}
-	return nil, d.taken(ctx, p, r.AdvisorID)
 }
 
 // Hold keeps a start for a customer who is typing; a hold of the same key ends.
@@ -104,29 +125,67 @@ func (d *Desk) Hold(ctx context.Context, r BookingRequest) (*Hold, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, advisor := range p.advisors {
-		h := &Hold{
-			Key: strings.ToLower(rand.Text()), WorkshopID: p.shop.ID, AdvisorID: advisor,
+	var h *Hold
+	err = d.try(ctx, p, r, func() error {
+		h = &Hold{
+			Key: strings.ToLower(rand.Text()), WorkshopID: p.shop.ID, AdvisorID: p.advisors[0],
 			StartAt: db.At(p.start), EndAt: db.At(p.start.Add(p.need.duration)), ExpiresAt: db.At(d.now().Add(holdFor)),
 		}
-		err := d.db.Tx(ctx, func(ctx context.Context) error {
+		return d.db.Tx(ctx, func(ctx context.Context) error {
 			h.ID = 0
-			if err := d.endHold(ctx, r.HoldKey); err != nil {
-				return err
-			}
 			if err := d.insertHold(ctx, h); err != nil {
 				return err
 			}
-			return d.claim(ctx, advisor, atomOf(p.start), p.need.atoms, 0, h.ID)
+			t := p.takes()
+			t.expires = h.ExpiresAt
+			return d.takeOver(ctx, r.HoldKey, holder{holdID: h.ID}, t)
 		})
-		if err == nil {
-			return h, nil
-		}
-		if !errors.Is(err, errTaken) {
-			return nil, err
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	return nil, d.taken(ctx, p, r.AdvisorID)
+	return h, nil
+}
+
+// takeOver takes for a holder what a visit needs, and ends the hold of a key
+// with the same stroke.
+func (d *Desk) takeOver(ctx context.Context, key string, to holder, t takes) error {
+	h, err := d.holdByKey(ctx, key)
+	if err != nil {
+		return err
+	}
+	if h == nil {
+		return d.exchange(ctx, holder{}, to, t)
+	}
+	if h.WorkshopID != t.shopID { // a hold elsewhere: its memory is another
+		if err := d.freeHold(ctx, h); err != nil {
+			return err
+		}
+		return d.exchange(ctx, holder{}, to, t)
+	}
+	if err := d.exchange(ctx, holder{holdID: h.ID}, to, t); err != nil {
+		return err
+	}
+	return d.dropHold(ctx, h.ID)
+}
+
+// takes is what the plan takes with the best that it has found.
+func (p *plan) takes() takes {
+	at := atomOf(p.start)
+	n := &p.need
+	t := takes{shopID: p.shop.ID, overflow: p.over != "" || p.terms.overflow}
+	advisor := span{p.advisors[0], at - int64(n.before), n.before + n.atoms}
+	if len(p.bays) > 0 {
+		t.spans = append(t.spans, span{p.bays[0], at + int64(n.atoms), n.work + n.after})
+	} else {
+		advisor.n += n.after
+	}
+	t.spans = append(t.spans, advisor)
+	if len(p.loaners) > 0 {
+		t.spans = append(t.spans, span{p.loaners[0], at, n.span})
+	}
+	t.counts = p.cal.amounts(n, p.advisors[0], p.start, p.terms.online)
+	return t
 }
 
 // endHold ends the hold of a key, if there is one.
@@ -135,7 +194,7 @@ func (d *Desk) endHold(ctx context.Context, key string) error {
 	if err != nil || h == nil {
 		return err
 	}
-	return d.freeHold(ctx, h.ID)
+	return d.freeHold(ctx, h)
 }
 
 // plan checks a request and finds who can take it.
@@ -143,19 +202,21 @@ func (d *Desk) plan(ctx context.Context, r BookingRequest, withCustomer bool) (*
 	if r.Source == "" {
 		r.Source = SourceWeb
 	}
-	shop, err := d.Workshop(ctx, r.WorkshopID)
+	if !d.db.InTx(ctx) {
+		if _, err := d.endExpired(ctx); err != nil {
+			return nil, err
+		}
+	}
+	cal, err := d.snapshot(ctx, r.WorkshopID)
 	if fault.Is(err, fault.NotFound) {
 		return nil, fault.BadField("body.workshop_id", "fault.workshop_unknown", r.WorkshopID)
 	} else if err != nil {
 		return nil, err
 	}
-	p := &plan{shop: shop, transport: r.Transport}
+	shop := cal.shop
+	p := &plan{shop: shop, cal: cal, transport: r.Transport}
 	var check checker
-	need, bad, err := d.demandOf(ctx, shop.ID, r.ServiceIDs, r.Transport, "body.service_ids", "body.transport")
-	if err != nil {
-		return nil, err
-	}
-	p.need, check.bad = need, bad
+	p.need, check.bad = cal.demandOf(r.ServiceIDs, r.Transport, "body.service_ids", "body.transport")
 	if r.Start.IsZero() || r.Start.Year() < 2000 || r.Start.Year() > 2200 {
 		check.fail("body.start", "fault.time", nil)
 	}
@@ -163,6 +224,9 @@ func (d *Desk) plan(ctx context.Context, r BookingRequest, withCustomer bool) (*
 		p.contact = check.contact(r.Customer, shop, r.Source == SourceWeb)
 		p.vehicle = check.vehicle(r.Vehicle)
 		p.note = check.text("body.note", r.Note, maxNote, false)
+	}
+	if r.Overbook {
+		check.overbook(&r)
 	}
 	if err := invalid(check.bad); err != nil {
 		return nil, err
@@ -176,7 +240,7 @@ func (d *Desk) place(ctx context.Context, p *plan, r BookingRequest) error {
 	if err != nil {
 		return err
 	}
-	except := exceptNone
+	except := holder{}
 	if hold != nil {
 		except.holdID = hold.ID
 	}
@@ -191,38 +255,49 @@ func (d *Desk) place(ctx context.Context, p *plan, r BookingRequest) error {
 	case r.Source == SourceDesk:
 		prefer = r.Actor.Advisor
 	}
-	return d.whoCan(ctx, p, r.AdvisorID, r.Source, except, prefer)
+	over := ""
+	if r.Overbook {
+		over = r.OverbookReason
+	}
+	return d.whoCan(ctx, p, r.AdvisorID, r.Source, except, prefer, over)
 }
 
-// whoCan fills in who can receive at the plan's start, the preferred first, or
-// tells why nobody can.
-func (d *Desk) whoCan(ctx context.Context, p *plan, advisorID int64, source string, except exception, prefer int64) error {
-	day := dateOf(p.start, p.shop.Zone())
-	var err error
-	if p.cal, err = d.calendar(ctx, p.shop, day); err != nil {
-		return err
-	}
+// whoCan fills in who can receive at the plan's start, the preferred first, and
+// the bay and the loaner to go with it, or tells why nobody can. Where the desk
+// overbooks for a reason, only a start that has passed is refused.
+func (d *Desk) whoCan(ctx context.Context, p *plan, advisorID int64, source string, except holder, prefer int64, over string) error {
 	p.terms = p.cal.termsFor(source, d.now())
-	if advisorID != 0 {
-		everybody := p.cal.advisors
-		if !p.cal.only(advisorID) {
-			return fault.BadField("body.advisor_id", "fault.advisor_unknown", advisorID)
-		}
-		// Alternatives may be with others.
-		defer func() { p.cal.advisors = everybody }()
+	p.over = ""
+	if advisorID != 0 && !p.cal.has(advisorID) {
+		return fault.BadField("body.advisor_id", "fault.advisor_unknown", advisorID)
 	}
-	w, err := d.window(ctx, p.cal, day, day, except)
+	without, err := d.exceptionsOf(ctx, except)
 	if err != nil {
 		return err
 	}
-	reasons, free := w.judge(p.start, p.need.atoms, p.terms, d.now().Time)
+	day := dateOf(p.start, p.cal.loc)
+	w, err := d.window(ctx, p.cal, &p.need, advisorID, day, day, without)
+	if err != nil {
+		return err
+	}
+	reasons, free := w.judge(p.start, &p.need, p.terms, d.now().Time)
 	if len(free) == 0 {
-		return d.refuse(ctx, p, advisorID, reasons)
+		if over == "" || len(w.lanes) == 0 || reasons[0].Rule == RulePast {
+			return d.refuse(ctx, p, advisorID, reasons)
+		}
+		p.over = over
+		for i := range w.lanes {
+			free = append(free, w.lanes[i].id)
+		}
 	}
 	p.advisors = w.fair(free, 0)
 	if i := slices.Index(p.advisors, prefer); i > 0 {
 		p.advisors = slices.Insert(slices.Delete(p.advisors, i, i+1), 0, prefer)
 	}
+	if p.over != "" || !p.terms.online && !p.start.After(p.terms.walkIn) {
+		w = w.anyHours()
+	}
+	p.bays, p.loaners = w.choices(w.index(p.start), &p.need)
 	return nil
 }
 
@@ -239,7 +314,7 @@ func (d *Desk) refuse(ctx context.Context, p *plan, advisorID int64, reasons []R
 			e := fault.BadField("body.start", "why."+r.Rule, p.start.Format(time.RFC3339))
 			e.Fields[0].Args = map[string]any{"detail": r.Detail}
 			return e
-		case RuleTaken, RuleAbsence:
+		case RuleTaken, RuleAbsence, RuleBay, RuleLoaner, RulePool, RuleTransport, RuleCap:
 			return d.taken(ctx, p, advisorID)
 		}
 	}
@@ -252,9 +327,9 @@ func (d *Desk) refuse(ctx context.Context, p *plan, advisorID int64, reasons []R
 func (d *Desk) taken(ctx context.Context, p *plan, advisorID int64) error {
 	terms := p.terms
 	if !terms.online {
-		terms.walkIn = time.Time{}
+		terms.walkIn, terms.overflow = time.Time{}, false
 	}
-	slots, err := d.alternatives(ctx, p.cal, p.need, advisorID, p.start, terms)
+	slots, err := d.alternatives(ctx, p.cal, &p.need, advisorID, p.start, terms)
 	if err != nil {
 		return fmt.Errorf("find alternatives: %w", err)
 	}
@@ -305,17 +380,14 @@ func (d *Desk) store(ctx context.Context, p *plan, r BookingRequest, advisor int
 	if err := d.insertJob(ctx, job); err != nil {
 		return nil, err
 	}
-	if err := d.endHold(ctx, r.HoldKey); err != nil {
+	if err := d.takeOver(ctx, r.HoldKey, holder{jobID: job.ID}, p.takes()); err != nil {
 		return nil, err
 	}
-	if err := d.claim(ctx, advisor, atomOf(p.start), p.need.atoms, job.ID, 0); err != nil {
-		return nil, err
-	}
-	full, err := d.Job(ctx, job.ID)
-	if err != nil {
-		return nil, err
-	}
+	full := p.beside(job, customer, vehicle)
 	if err := d.event(ctx, full, r.Actor, JobEvent{Kind: EventStatus, State: string(full.Status)}); err != nil {
+		return nil, err
+	}
+	if err := d.tellOverbooked(ctx, full, r.Actor); err != nil {
 		return nil, err
 	}
 	if p.vehicle != nil && p.vehicle.Mileage > 0 {
@@ -335,6 +407,30 @@ func (d *Desk) store(ctx context.Context, p *plan, r BookingRequest, advisor int
 	}
 	d.ring(ctx, full.WorkshopID, full.ID)
 	return full, nil
+}
+
+// beside puts beside a new job what Job would load: all of it is known here.
+func (p *plan) beside(j *Job, customer *Customer, vehicle *Vehicle) *Job {
+	shop := *p.shop // the plan's is shared
+	j.Workshop, j.Customer, j.Vehicle = &shop, customer, vehicle
+	for _, a := range p.cal.advisors {
+		if a.ID == j.BookedWith {
+			j.Advisor, j.BookedAdvisor = &a, &a
+		}
+	}
+	return j
+}
+
+// mark puts on a job what the plan has chosen.
+func (p *plan) mark(j *Job) {
+	j.BayID, j.LoanerID = 0, 0
+	if len(p.bays) > 0 {
+		j.BayID = p.bays[0]
+	}
+	if len(p.loaners) > 0 {
+		j.LoanerID = p.loaners[0]
+	}
+	j.Overbooked, j.OverbookReason = p.over != "", p.over
 }
 
 // newJob makes the row of a booking.
@@ -362,6 +458,7 @@ func (d *Desk) newJob(p *plan, r BookingRequest, advisor int64, customer *Custom
 	if vehicle != nil {
 		job.VehicleID = vehicle.ID
 	}
+	p.mark(job)
 	for i, s := range p.need.services {
 		job.Services = append(job.Services, JobService{Position: i + 1, ServiceID: s.ID, Name: s.In(job.Locale).Name, PriceFrom: s.PriceFrom})
 	}

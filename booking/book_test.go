@@ -258,7 +258,7 @@ func TestAHoldKeepsAStartUntilItRunsOut(t *testing.T) {
 		if _, err := w.desk.Book(w.Context(), r); err != nil {
 			w.Errorf("book over a hold that has run out: %v", err)
 		}
-		w.clock.advance(48 * time.Hour)
+		w.clock.advance(120 * time.Hour)
 		n, err := w.desk.Purge(w.Context())
 		w.ok(err)
 		if n == 0 || w.count("SELECT COUNT(*) FROM holds") != 0 {

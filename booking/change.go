@@ -3,7 +3,6 @@ package booking
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"neuvo/internal/db"
@@ -96,34 +95,26 @@ func (d *Desk) changePlan(ctx context.Context, j *Job, c *ChangeRequest, a Actor
 	if a.Kind == "customer" {
 		source = SourceWeb
 	}
-	p := &plan{shop: j.Workshop, need: need, start: c.Start.In(j.Workshop.Zone()), transport: c.Transport}
-	if c.Start.Equal(j.StartAt.Time) && c.AdvisorID == j.BookedWith {
-		p.advisors = []int64{j.BookedWith}
-		return p, nil
-	}
-	return p, d.whoCan(ctx, p, c.AdvisorID, source, exception{jobID: j.ID, holdID: -1}, 0)
-}
-
-// demandOfJob is what a job's services take. A service that has been retired
-// since it was booked still counts; a new way of coming must be one it knows.
-func (d *Desk) demandOfJob(ctx context.Context, j *Job, transport string) (demand, []fault.Field, error) {
-	rows, err := d.servicesByID(ctx, serviceIDs(j))
+	cal, err := d.snapshot(ctx, j.WorkshopID)
 	if err != nil {
-		return demand{}, nil, err
+		return nil, err
 	}
-	out := demand{duration: j.EndAt.Sub(j.StartAt.Time)}
-	var bad []fault.Field
-	reception := 0
-	for _, id := range serviceIDs(j) {
-		s := rows[id]
-		out.services = append(out.services, s)
-		reception += s.ReceptionMinutes
-		if transport != j.Transport && len(s.Transports) > 0 && !slices.Contains(s.Transports, transport) {
-			bad = append(bad, fault.Field{Location: "body.transport", Key: "fault.transport_unknown", Value: transport})
+	p := &plan{shop: j.Workshop, cal: cal, need: need, start: c.Start.In(j.Workshop.Zone()), transport: c.Transport}
+	if c.Start.Equal(j.StartAt.Time) && c.AdvisorID == j.BookedWith && !cal.needsMore(&need) && j.BayID == 0 && j.LoanerID == 0 {
+		return p, nil // nothing else is taken in another way of coming
+	}
+	if !d.db.InTx(ctx) {
+		if _, err := d.endExpired(ctx); err != nil {
+			return nil, err
 		}
 	}
-	out.atoms = max(1, atomsIn(reception))
-	return out, bad, nil
+	return p, d.whoCan(ctx, p, c.AdvisorID, source, holder{jobID: j.ID}, 0, "")
+}
+
+// needsMore tells whether a demand takes anything here besides an advisor.
+func (c *calendar) needsMore(need *demand) bool {
+	return need.work > 0 && len(c.bays) > 0 || need.span > 0 && len(c.loaners) > 0 ||
+		len(need.labour) > 0 && len(c.pools) > 0 || len(c.limits) > 0
 }
 
 // change is the transaction of Change.
@@ -139,13 +130,14 @@ func (d *Desk) change(ctx context.Context, p *plan, seen *Job, c ChangeRequest, 
 		return fault.New(fault.Conflict, "fault.job_changed")
 	}
 	moved := !j.StartAt.Equal(p.start) || j.BookedWith != c.AdvisorID
+	if len(p.advisors) > 0 {
+		mine := holder{jobID: j.ID}
+		if err := d.exchange(ctx, mine, mine, p.takes()); err != nil {
+			return err
+		}
+		p.mark(j)
+	}
 	if moved {
-		if err := d.freeJob(ctx, j.ID); err != nil {
-			return err
-		}
-		if err := d.claim(ctx, c.AdvisorID, atomOf(p.start), p.need.atoms, j.ID, 0); err != nil {
-			return err
-		}
 		if err := d.freed(ctx, j.WorkshopID, seen.StartAt.Time, seen.EndAt.Time); err != nil {
 			return err
 		}

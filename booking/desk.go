@@ -30,6 +30,7 @@ type Desk struct {
 	db     *db.DB
 	notify *notify.Notifier
 	opt    Options
+	memory memory
 
 	onStatus []StatusHandler
 	onChange []func(workshopID, jobID int64)

@@ -250,7 +250,7 @@ func (d *Desk) receiver(ctx context.Context, j *Job, r TransitionRequest) (int64
 // no longer hold dropped.
 func (d *Desk) aftermath(ctx context.Context, j *Job, from Status) error {
 	if j.Status == Cancelled || j.Status == NoShow {
-		if err := d.freeJob(ctx, j.ID); err != nil {
+		if err := d.freeJob(ctx, j); err != nil {
 			return err
 		}
 		if err := d.freed(ctx, j.WorkshopID, j.StartAt.Time, j.EndAt.Time); err != nil {

@@ -188,7 +188,7 @@ func TestAvailabilityIsWhatCountingMinutesGives(t *testing.T) {
 
 		w := c.layOut(first, first.add(days-1), claims)
 		got := map[string]bool{}
-		for _, day := range w.days(first.add(days-1), demand{atoms: n}, terms) {
+		for _, day := range w.days(first.add(days-1), &demand{atoms: n}, terms) {
 			for _, s := range day.Slots {
 				if s.Start.Format(time.DateOnly) != day.Date {
 					t.Fatalf("%s stands under %s", s.Start, day.Date)
@@ -212,7 +212,7 @@ func TestAvailabilityIsWhatCountingMinutesGives(t *testing.T) {
 		// Why speaks of the same: "offered" exactly where there is an offer.
 		at := base.Add(time.Duration(rapid.IntRange(0, 24*60*days/5).Draw(t, "why")) * 5 * time.Minute)
 		if day := dateOf(at, loc); !day.After(first.add(days - 1).Time) {
-			reasons, free := c.layOut(day, day, claims).judge(at, n, terms, terms.earliest)
+			reasons, free := c.layOut(day, day, claims).judge(at, &demand{atoms: n}, terms, terms.earliest)
 			for _, a := range c.advisors {
 				if slices.Contains(free, a.ID) != want[fmt.Sprintf("%s %d", at.UTC().Format(time.RFC3339), a.ID)] {
 					t.Fatalf("why %s: %v", at, reasons)

@@ -36,7 +36,7 @@ const MaxRangeDays = 62
 
 // Reason is one rule's word on why a start is or is not offered.
 type Reason struct {
-	Rule   string // offered, past, notice, horizon, closed, hours, absence, taken, grid, service
+	Rule   string // offered, past, notice, horizon, closed, hours, absence, taken, grid, service, bay, loaner, pool, transport, cap
 	Detail string // translation key is "why." + Rule; this is the fact: an advisor's name, a time
 }
 
@@ -73,7 +73,11 @@ type BookingRequest struct {
 	// PhoneProven tells that the customer's phone needs no code: it has just
 	// answered a text of ours.
 	PhoneProven bool
-	Actor       Actor
+	// Overbook puts the visit where not everything it needs is free, for the
+	// reason given: only for the desk. It takes what is free, and the job says so.
+	Overbook       bool
+	OverbookReason string
+	Actor          Actor
 }
 
 // ChangeRequest moves a booking; zero fields stay as they are.

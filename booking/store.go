@@ -81,7 +81,27 @@ func (d *Desk) calendar(ctx context.Context, shop *Workshop, first date) (*calen
 	c.absences, err4 = all[Absence](ctx, d.db, "absences", "from_at",
 		"resource_id IN (SELECT id FROM resources WHERE workshop_id = ?) AND to_at > ?", shop.ID, db.At(first.at(0, c.loc)))
 	c.openings, err5 = all[HolidayOpening](ctx, d.db, "holiday openings", "date", "workshop_id = ? AND date >= ?", shop.ID, first.String())
-	return c, errors.Join(err1, err2, err3, err4, err5)
+	return c, errors.Join(err1, err2, err3, err4, err5, d.loadNeeds(ctx, c))
+}
+
+// loadNeeds adds to a calendar what its services need besides the advisor: five
+// queries.
+func (d *Desk) loadNeeds(ctx context.Context, c *calendar) error {
+	resources, err1 := all[Resource](ctx, d.db, "resources", "id", "workshop_id = ? AND active AND kind <> ?", c.shop.ID, KindAdvisor)
+	var err2, err3, err4, err5 error
+	c.services, err2 = d.Services(ctx, c.shop.ID)
+	c.pools, err3 = all[Pool](ctx, d.db, "pools", "id", "workshop_id = ?", c.shop.ID)
+	c.poolDates, err4 = all[PoolDate](ctx, d.db, "dates of pools", "day", "pool_id IN (SELECT id FROM pools WHERE workshop_id = ?)", c.shop.ID)
+	c.limits, err5 = all[TransportLimit](ctx, d.db, "transport limits", "id", "workshop_id = ?", c.shop.ID)
+	for _, r := range resources {
+		switch r.Kind {
+		case KindBay:
+			c.bays = append(c.bays, r)
+		case KindLoaner:
+			c.loaners = append(c.loaners, r)
+		}
+	}
+	return errors.Join(err1, err2, err3, err4, err5)
 }
 
 // byID makes a map of rows.

@@ -127,5 +127,5 @@ func (d *Desk) extendHold(ctx context.Context, key string, until time.Time) erro
 	if err := d.db.In(ctx).Model(&Hold{}).Where("key = ?", key).Update("expires_at", db.At(until)).Error; err != nil {
 		return fmt.Errorf("let a hold last: %w", err)
 	}
-	return nil
+	return d.touchHold(ctx, key)
 }
