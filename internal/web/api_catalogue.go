@@ -257,7 +257,7 @@ func (s *Server) availability(ctx context.Context, in *availabilityQuery) (*body
 		return nil, err
 	}
 	q.From, q.To = in.From, in.To
-	found, err := s.opt.Desk.Availability(ctx, q)
+	found, err := s.noted(ctx, w, q)
 	if err != nil {
 		return nil, inQuery(err)
 	}
