@@ -23,10 +23,12 @@ const (
 	CodeDesk    = "desk"    // who stands at the desk or is on the phone
 )
 
+// CodeLife is how long a one-time code is good for.
+const CodeLife = 10 * time.Minute
+
 // Bounds of one-time codes. With five tries a code and five codes an hour, a
 // guesser has one chance in forty thousand an hour.
 const (
-	codeLife  = 10 * time.Minute
 	codeTries = 5
 	// A phone gets a code at most each codePause, and at most codesPerHour.
 	codePause    = 30 * time.Second
@@ -76,7 +78,7 @@ func (d *Desk) sendCode(ctx context.Context, j *Job, purpose string) error {
 	if err != nil {
 		return err
 	}
-	c := Code{JobID: j.ID, Purpose: purpose, Phone: phone, CreatedAt: d.now(), ExpiresAt: db.At(d.now().Add(codeLife))}
+	c := Code{JobID: j.ID, Purpose: purpose, Phone: phone, CreatedAt: d.now(), ExpiresAt: db.At(d.now().Add(CodeLife))}
 	if c.Hash, err = d.codeHash(ctx, &c, digits); err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (d *Desk) reconfirmed(ctx context.Context, j *Job, r notify.Reply) (bool, e
 		state = "reconfirm_no"
 	}
 	customer := Actor{Kind: "customer", Name: j.ContactName}
-	if err := d.event(ctx, j, customer, JobEvent{Kind: EventOther, Channel: string(r.Message.Channel), State: state, Body: j.WallStart}); err != nil {
+	if err := d.event(ctx, j, customer, JobEvent{Kind: EventOther, Channel: string(r.Message.Channel), State: state}); err != nil {
 		return false, err
 	}
 	d.ring(ctx, j.WorkshopID, j.ID)

@@ -99,6 +99,11 @@ func (d *Desk) tell(ctx context.Context, j *Job, t telling) (*notify.Message, er
 		if out.MailTitle, out.Body, err = d.compose(j, t, channel); err != nil {
 			return nil, err
 		}
+		if out.Files = nil; channel == notify.Email {
+			if out.Files, err = d.invitation(ctx, j, t.occasion); err != nil {
+				return nil, err
+			}
+		}
 		m, err := d.notify.Send(ctx, out)
 		if err != nil {
 			return nil, fmt.Errorf("queue %q of job %d: %w", t.occasion, j.ID, err)

@@ -28,6 +28,10 @@ type schedule struct {
 func (a *App) schedules() []schedule {
 	return []schedule{
 		{"reminders", "* * * * *", true, a.desk.SendReminders},
+		{"unconfirmed bookings", "* * * * *", true, a.desk.FreeUnconfirmed},
+		{"waiting list", "* * * * *", true, a.desk.SweepWaitlist},
+		{"reconfirmations", "* * * * *", true, a.desk.AskReconfirmations},
+		{"recalls", "* * * * *", true, a.desk.SendRecalls},
 		{"surveys", "* * * * *", true, a.surveyor.AskDue},
 		{"estimates", "* * * * *", true, a.desk.ExpireEstimates},
 		{"due texts", "@every 5s", false, a.notifier.SendDue},

@@ -304,3 +304,10 @@ func (p *bookPage) request() booking.BookingRequest {
 		Transport: q.Transport, HoldKey: q.Hold, Source: "web", Actor: booking.Actor{Kind: "customer"},
 	}
 }
+
+// WaitURL leads to the waiting list with what was chosen so far.
+func (p *bookPage) WaitURL() string {
+	q := p.Query
+	q.Start, q.Hold, q.With, q.Day, q.Taken = time.Time{}, "", 0, "", false
+	return q.on("/book/wait")
+}

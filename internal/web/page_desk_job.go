@@ -37,6 +37,9 @@ type deskJobPage struct {
 	Body      string // the message as typed
 	Note      string
 	PublicURL string
+	Verified  time.Time // when the customer last proved to hold the phone
+	CanVerify bool
+	Verifying bool // a code is on its way: ask for it
 	Now       time.Time
 
 	Vehicle    vehicleForm
@@ -85,6 +88,7 @@ func (s *Server) pageDeskJob(c echo.Context) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
+	p.Verifying = c.QueryParam("verify") != ""
 	if to := booking.Status(c.QueryParam("to")); to != "" {
 		if err := s.openPreview(c, p, to); err != nil {
 			return s.fail(c, err)
@@ -141,6 +145,7 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 		return err
 	}
 	p.Advisors = names
+	p.Verified, p.CanVerify = verifiedAt(items, zone), p.Job.Customer.Phone != "" || p.Job.ContactPhone != ""
 	for _, item := range items {
 		row := timelineRow{TimelineItem: item, When: item.At.In(zone), Label: p.timelineLabel(item)}
 		row.Body = p.timelineBody(item)
@@ -191,6 +196,9 @@ func (p *deskJobPage) timelineLabel(item booking.TimelineItem) string {
 		return p.words("status." + item.State)
 	}
 	if key := "page.event_state." + item.State; item.Kind == booking.EventOther && templates.Has(p.Locale, key) {
+		return p.words(key)
+	}
+	if key := "event_state." + item.State; item.Kind == booking.EventOther && templates.Has(p.Locale, key) {
 		return p.words(key)
 	}
 	return p.words("event." + string(item.Kind))

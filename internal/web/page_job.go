@@ -39,6 +39,10 @@ type jobPage struct {
 	Hidden   []hiddenField
 
 	Estimates []estimateCard
+	// TooNear tells that the visit is ahead, but so near that only the advisor
+	// can still move it or call it off.
+	TooNear bool
+	ICS     string // the path of the visit's calendar file
 }
 
 // jobStep is one station on the job's way.
@@ -74,7 +78,9 @@ func (s *Server) jobOf(c echo.Context) (*jobPage, error) {
 	f.notice(c)
 	p := &jobPage{
 		frame: f, Job: job, Path: "/j/" + url.PathEscape(job.Token), New: c.QueryParam("new") != "",
-		CanMove: job.Status == booking.Booked || job.Status == booking.Unconfirmed,
+		CanMove: (job.Status == booking.Booked || job.Status == booking.Unconfirmed) && s.opt.Now().Before(booking.ChangeUntil(job)),
+		TooNear: job.Status == booking.Booked && !s.opt.Now().Before(booking.ChangeUntil(job)) && s.opt.Now().Before(job.StartAt.Time),
+		ICS:     "/calendar/" + url.PathEscape(job.Token) + ".ics",
 		Closed:  job.Status == booking.Collected || job.Status == booking.Cancelled || job.Status == booking.NoShow,
 	}
 	if n := len(job.ContactPhone); n > 4 {
@@ -107,6 +113,9 @@ func (s *Server) pageJob(c echo.Context) error {
 	p, err := s.jobOf(c)
 	if p == nil {
 		return err
+	}
+	if p.waitsForCode() {
+		return s.showCode(c, http.StatusOK, p)
 	}
 	return s.showJob(c, http.StatusOK, p)
 }

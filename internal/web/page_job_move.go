@@ -21,7 +21,7 @@ func (s *Server) pageJobMove(c echo.Context) error {
 		return err
 	}
 	if !p.CanMove {
-		return seeOther(c, p.Path+"?failed=move")
+		return seeOther(c, p.cannot("move"))
 	}
 	if c.QueryParam("taken") != "" {
 		p.Problem = p.words("page.book.taken")
@@ -134,7 +134,7 @@ func (s *Server) pageJobCancel(c echo.Context) error {
 		return err
 	}
 	if !p.CanMove {
-		return seeOther(c, p.Path+"?failed=cancel")
+		return seeOther(c, p.cannot("cancel"))
 	}
 	return s.show(c, http.StatusOK, "job_cancel", p.Locale, p)
 }
@@ -153,4 +153,13 @@ func (s *Server) pageJobCancelSubmit(c echo.Context) error {
 		return seeOther(c, p.Path+"?done=cancelled")
 	}
 	return s.jobRefused(c, p, err)
+}
+
+// cannot is where somebody is sent who can't move or cancel a visit any more:
+// where it is only too near, to the form that writes to the advisor.
+func (p *jobPage) cannot(act string) string {
+	if p.TooNear {
+		return p.Path + "?failed=near#thread"
+	}
+	return p.Path + "?failed=" + act
 }

@@ -29,6 +29,7 @@ func (s *Server) routes() {
 	e.GET("/openapi.json", s.openAPI(api))
 	e.GET("/docs", s.docs(api))
 
+	e.GET("/calendar/:file", s.calendarFile)
 	e.GET("/desk/events", s.events, s.requireStaff)
 	registerPages(e, s)
 	if s.opt.Demo != nil {
@@ -49,6 +50,9 @@ func (s *Server) publicCalls(api huma.API) {
 	call(s, api, forAll, post, "/holds", 201, "hold", "Keep a start while the customer types", s.postHold)
 	call(s, api, forAll, post, "/bookings", 201, "book", "Book", s.postBooking)
 	call(s, api, forAll, get, "/bookings/{token}", 200, "get-booking", "A booking", s.getBooking)
+	call(s, api, forAll, post, "/bookings/{token}/confirm", 200, "confirm-booking", "Prove the phone of a booking with the code sent to it", s.postConfirm)
+	call(s, api, forAll, post, "/bookings/{token}/code", 200, "resend-code", "Send that code once more", s.postResend)
+	call(s, api, forAll, post, "/waitlist", 201, "join-waitlist", "Hear when a time becomes free", s.postWait)
 	call(s, api, forAll, patch, "/bookings/{token}", 200, "change-booking", "Move a booking", s.patchBooking)
 	call(s, api, forAll, del, "/bookings/{token}", 204, "cancel-booking", "Cancel a booking", s.deleteBooking)
 	call(s, api, forAll, post, "/bookings/{token}/messages", 201, "write-to-desk", "Write to the advisor", s.postBookingMessage)
@@ -68,6 +72,8 @@ func (s *Server) staffCalls(api huma.API) {
 	call(s, api, forStaff, get, "/jobs/{id}/timeline", 200, "job-timeline", "All that happened on a job", s.getTimeline)
 	call(s, api, forStaff, post, "/jobs/{id}/messages", 201, "write-to-customer", "Write to the customer", s.postJobMessage)
 	call(s, api, forStaff, post, "/jobs/{id}/notes", 201, "note-job", "Leave a note for colleagues", s.postNote)
+	call(s, api, forStaff, post, "/jobs/{id}/verification", 200, "send-verification", "Send a code to the customer's phone on file", s.postVerification)
+	call(s, api, forStaff, post, "/jobs/{id}/verification/confirm", 200, "confirm-verification", "Take the code that the customer read out", s.postVerify)
 	call(s, api, forStaff, post, "/jobs/{id}/handover", 200, "hand-over-job", "Hand a job to another advisor", s.postHandover)
 	call(s, api, forStaff, post, "/jobs/{id}/photos", 201, "add-photo", "Add a photo to a job", s.postPhoto)
 	call(s, api, forStaff, get, "/jobs/{id}/photos", 200, "list-photos", "The photos of a job", s.listPhotos)

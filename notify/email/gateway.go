@@ -140,6 +140,11 @@ func (m *Mailer) compose(e notify.Envelope, fromName, to, subject string) ([]byt
 		msg.SetGenHeader(gomail.HeaderContentLang, oneLine(e.Locale))
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(e.Body, "\r\n", "\n"))
+	for _, f := range e.Files {
+		if err := msg.AttachReader(oneLine(f.Name), bytes.NewReader(f.Content), gomail.WithFileContentType(gomail.ContentType(oneLine(f.ContentType)))); err != nil {
+			return nil, fmt.Errorf("attach %s: %w", f.Name, err)
+		}
+	}
 	var b bytes.Buffer
 	if _, err := msg.WriteTo(&b); err != nil {
 		return nil, err
