@@ -35,7 +35,7 @@ func TestACustomerAnswersAProposalWithoutJavaScript(t *testing.T) {
 		id, token := b.received("10:00")
 		e := b.proposed(id, pads())
 		path := "/j/" + token + "/estimate/" + e.text("id")
-		job := b.open("/j/" + token).want(200).says("Proposed extra work", "Waits for an answer", "€150.00")
+		job := b.open("/j/" + token + "?lang=en").want(200).says("Proposed extra work", "Waits for an answer", "€150.00")
 		if got := job.link("See and answer"); got != path {
 			b.t.Fatalf("the visit's page leads to %s", got)
 		}
@@ -64,7 +64,7 @@ func TestDecliningEverythingAsksForNoCode(t *testing.T) {
 	b := onSQLite(t)
 	id, token := b.received("10:00")
 	path := "/j/" + token + "/estimate/" + b.proposed(id, pads()).text("id")
-	check := b.open(path).want(200).form(path).chooseAll("decline").send().want(200).says("You decline everything")
+	check := b.open(path + "?lang=en").want(200).form(path).chooseAll("decline").send().want(200).says("You decline everything")
 	again := check.form(path).send("step", "back").want(200).says("Continue to the summary")
 	again.form(path).send().want(200).form(path).send("step", "decide").want(200).says("You declined the proposal")
 	for _, m := range b.texts(id) {
@@ -91,7 +91,7 @@ func TestAnOldProposalLeadsToTheNewOne(t *testing.T) {
 	id, token := b.received("10:00")
 	old := b.proposed(id, pads())
 	path := "/j/" + token + "/estimate/" + old.text("id")
-	open := b.open(path).want(200)
+	open := b.open(path + "?lang=en").want(200)
 	now := b.proposed(id, pads())
 	late := open.form(path).chooseAll("approve").send().want(409).says("Your advisor has changed the proposal")
 	if got := late.link("See the new proposal"); got != "/j/"+token+"/estimate/"+now.text("id") {
@@ -166,7 +166,7 @@ func TestTheDeskProposesWithPhotos(t *testing.T) {
 	grown.values.Del("add")
 	sent := grown.set("title-3", "Pyyhkijät").set("price-3", "50").sendFiles("photos-0").want(200)
 	sent.says("The proposal is on its way", "Proposal 1", "€1,179.50", "Waits for an answer")
-	page := b.open("/j/" + token).want(200)
+	page := b.open("/j/" + token + "?lang=en").want(200)
 	page = b.open(page.link("See and answer")).want(200).says("€1,129.50", "€50.00")
 	if n := len(page.all(func(n *html.Node) bool { return n.Data == "img" && strings.HasPrefix(attr(n, "src"), "/photos/") })); n != 1 {
 		t.Errorf("%d photos on the customer's page", n)
