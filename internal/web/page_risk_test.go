@@ -92,7 +92,7 @@ func TestTheDeskMovesABookingToAnyTime(t *testing.T) {
 			want(200).says("The booking was moved and the customer has been told.", "Mon 23 Nov at 10:20")
 
 		// With somebody else, from the list.
-		b.open("/desk/jobs/"+id+"/move?advisor=12&day=2026-11-24").want(200).says("Free times")
+		b.open("/desk/jobs/" + id + "/move?advisor=12&day=2026-11-24").want(200).says("Free times")
 		b.browse("POST", "/desk/jobs/"+id+"/move", map[string][]string{"advisor": {"12"}, "start": {"2026-11-24T11:00:00+02:00"}}).want(200)
 		got, err := b.desk.Job(t.Context(), number(id))
 		b.must(err)
