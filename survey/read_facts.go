@@ -137,7 +137,8 @@ func (f *facts) weigh(it item) {
 	negated := f.negated(it.at)
 	switch it.class {
 	case cMet:
-		f.positive = true
+		f.positive = f.positive || !negated
+		f.negative = f.negative || negated // "ei mennyt niin kuin piti"
 	case cUnmet:
 		f.negative = true
 	case cDecline:
@@ -304,6 +305,10 @@ func (f *facts) answers() {
 			end++
 		}
 		yes, no, maybe := f.answer(f.tokens[at:end])
+		if yes && f.clauseHas(f.tokens[at].clause, cDetail|cMatter) &&
+			!slices.ContainsFunc(f.tokens[at:end], func(t token) bool { return t.is(cYes) && !t.claimed }) {
+			yes = false // "engine light is on"
+		}
 		if no && slices.ContainsFunc(f.tokens[at:end], func(t token) bool { return t.is(cYes) }) &&
 			slices.ContainsFunc(f.tokens[at:end], func(t token) bool { return t.is(cAnd) }) { // "joo ja ei"
 			f.lukewarm, no = true, false
@@ -418,86 +423,4 @@ func (f *facts) asks() bool {
 
 func (f *facts) phraseAt(i int, c class) bool {
 	return slices.ContainsFunc(f.items, func(it item) bool { return it.class == c && it.at == i })
-}
-
-// endangered tells danger: smoke, fumes, blood and the like by themselves; a
-// brake, the steering where a fault is named, or where nothing good is said at
-// all; a wheel only with its fault.
-func (f *facts) endangered() bool {
-	if f.live(cHazard | cHazardSign) {
-		return true
-	}
-	for i := range f.tokens {
-		t := &f.tokens[i]
-		if t.kind != kindWord || !t.is(cPart|cWheel) {
-			continue
-		}
-		fault, mended := f.faultIn(t.clause)
-		switch {
-		case fault:
-			return true
-		case t.is(cWheel) && !t.is(cPart), mended:
-		case f.clauseHas(t.clause, cStill) && !f.clauseHas(t.clause, cPraise|cNice|cWorks):
-			return true
-		case !f.positive && !f.nice && !f.callsWell() && !f.question:
-			return true
-		}
-	}
-	return false
-}
-
-// callsWell tells a score that is not low.
-func (f *facts) callsWell() bool {
-	return f.number.kind == score && !low(f.scale.name, f.number.value)
-}
-
-// live tells whether a word or phrase of the class stands there unnegated.
-func (f *facts) live(c class) bool {
-	for _, it := range f.items {
-		if it.class&c != 0 && !f.negated(it.at) && !f.ended(it.end) {
-			return true
-		}
-	}
-	for i := range f.tokens {
-		if t := &f.tokens[i]; t.is(c) && t.kind != kindMark && (t.kind == kindEmoji || !f.negated(i) && !f.ended(i)) {
-			return true
-		}
-	}
-	return false
-}
-
-// ended tells that a danger is said to be over: "savu loppui", "smoke is gone".
-func (f *facts) ended(i int) bool {
-	for j := i + 1; j < len(f.tokens) && j <= i+3 && f.tokens[j].clause == f.tokens[i].clause; j++ {
-		switch f.tokens[j].text {
-		case "loppui", "havisi", "poissa", "gone", "stopped", "borta", "forsvann", "slutade", "fixed", "korjattu", "lakkasi":
-			return !f.negated(j)
-		}
-	}
-	return false
-}
-
-// faultIn tells whether a clause names a fault, or says that one is not there.
-func (f *facts) faultIn(clause int) (fault, denied bool) {
-	for _, it := range f.items {
-		if it.class == cFault && f.tokens[it.at].clause == clause {
-			return true, false
-		}
-	}
-	for i := range f.tokens {
-		t := &f.tokens[i]
-		if t.clause != clause || t.kind != kindWord {
-			continue
-		}
-		if t.is(cFault | cTrouble | cBlame) {
-			if !f.negated(i) {
-				return true, false
-			}
-			denied = true
-		}
-		if t.is(cWorks) && f.negated(i) {
-			return true, false
-		}
-	}
-	return false, denied
 }

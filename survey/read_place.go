@@ -64,7 +64,7 @@ func (f *facts) address(i int) {
 		switch {
 		case t.kind == kindNumber && (n == i+1 || n > i+2):
 			t.kind = kindOther
-		case t.kind == kindWord && (utf8.RuneCountInString(t.orig) == 1 || t.is(cTimeWord)):
+		case t.kind == kindWord && (utf8.RuneCountInString(t.orig) <= 3 || t.is(cTimeWord)):
 		case t.kind == kindOther:
 		default:
 			return

@@ -51,6 +51,7 @@ var rules = []rule{
 	{"no_call", on(func(f *facts) bool { return f.noCall }, person)},
 	{"keyword_not_alone", on((*facts).keywordAmong, person)},
 	{"lukewarm", on(func(f *facts) bool { return f.lukewarm || f.hedge }, asks)},
+	{"fault", on(func(f *facts) bool { return f.has(cFault) }, person)},
 	{"denies_something", on(func(f *facts) bool { return f.unresolved }, person)},
 	{"long_story", on(func(f *facts) bool { return f.words >= longStory }, person)},
 	{"thanks", on(func(f *facts) bool { return f.thanks }, asks)},

@@ -36,6 +36,7 @@ var (
 	// Some programs lose the line ends of the block.
 	blockOnOneLine = regexp.MustCompile(`(?i)\s(` + dateWords + `)\s?:\s.*\s(` + subjectWords + `)\s?:\s`)
 
+	answerSubject  = regexp.MustCompile(`(?i)^\s*(\[[^\]]{1,40}\]\s*)?(re|vs|sv|aw|antw|vast)\s*:`)
 	forwardSubject = regexp.MustCompile(`(?i)^\s*(\[[^\]]{1,40}\]\s*)?(fwd?|vl|vb|wg|edasi|videresendt|välitetty|vidarebefordrat|weitergeleitet|edastatud)\s*:`)
 	mobile         = regexp.MustCompile(`(?i)^\W{0,3}(sent (from|using|with|via) (my|outlook|yahoo|mail for|samsung|galaxy|gmail|proton|a mobile|the mobile|iphone|ipad|android|windows|spark|boomerang|aol)\b[^!?]{0,90}|sent from \S{1,20}( for \S{1,20})?|get (outlook|bluemail|the outlook)\b.{0,100}|lähetetty .{0,40}(iphone|ipad|puhelimes|samsung|galaxy|android|huawei|nokia|oneplus|outlook|windows|mobiili|laitteest|yahoo|gmail|sähköpost|tableti)\S*.{0,60}|hanki outlook.{0,100}|hae outlook.{0,100}|lataa outlook.{0,100}|skickat från .{0,90}|skickades från .{0,90}|(hämta|skaffa) outlook.{0,100}|(diese nachricht wurde )?von meinem .{0,90} gesendet\.?|gesendet (von|mit|über|aus) .{0,90}|(holen sie sich|hole dir|laden sie) outlook.{0,100}|outlook für (ios|android).{0,80}|saadetud (minu|mu|outlook|rakendusest|seadmest|telefonist|iphone|samsung|galaxy).{0,80}|(hankige|hangi) outlook.{0,100}|sendt fra (min|mitt|outlook|samsung|galaxy|yahoo|e-post).{0,80}|(skaff deg|hent|få) outlook.{0,100})$`)
 	rule           = regexp.MustCompile(`^\s*[-_=*—]{5,}\s*$`)

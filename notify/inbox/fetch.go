@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -106,6 +107,9 @@ func (s *session) fetch(ctx context.Context, batch []entry, limit int64) ([]fetc
 		if err != nil {
 			return nil, err
 		}
+		if err := s.mend(ctx, batch, got); err != nil {
+			return nil, err
+		}
 		out = append(out, got...)
 	}
 	slices.SortFunc(out, func(a, b fetched) int { return cmp.Compare(a.uid, b.uid) })
@@ -158,6 +162,41 @@ func (s *session) fetchEach(ctx context.Context, batch []entry, have []fetched, 
 		have = append(have, got...)
 	}
 	return have, nil
+}
+
+// mend looks once more for messages that came as nothing: some servers give no
+// whole message where its header is not one, and still its parts. What remains
+// empty is replaced by a note, so that a person learns that something came.
+func (s *session) mend(ctx context.Context, batch []entry, got []fetched) error {
+	for i := range got {
+		m := &got[i]
+		at := slices.IndexFunc(batch, func(e entry) bool { return e.uid == m.uid })
+		if len(bytes.TrimSpace(m.bytes)) > 0 || at < 0 {
+			continue
+		}
+		e := batch[at]
+		m.bytes = nil
+		for _, part := range []imap.PartSpecifier{imap.PartSpecifierHeader, imap.PartSpecifierText} {
+			if e.size == 0 {
+				break
+			}
+			more, err := s.fetchSet(ctx, imap.UIDSetNum(e.uid), &imap.FetchItemBodySection{Peek: true, Specifier: part})
+			if _, refused := errors.AsType[*imap.Error](err); err != nil && !refused {
+				return err
+			}
+			for _, f := range more {
+				m.bytes = append(m.bytes, f.bytes...)
+			}
+		}
+		switch {
+		case len(bytes.TrimSpace(m.bytes)) > 0:
+		case e.size == 0:
+			*m = note(e, "the message is empty: it has no bytes at all", nil, m.date)
+		default:
+			*m = note(e, fmt.Sprintf("the mail server holds %d bytes of this message and gives none of them", e.size), nil, m.date)
+		}
+	}
+	return nil
 }
 
 // fetchLarge keeps the fields of a message that is too large.

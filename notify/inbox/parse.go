@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"fmt"
 	"net/mail"
 	"strings"
@@ -23,8 +24,8 @@ type ParseOptions struct {
 }
 
 // Parse reads raw bytes into all that matching may look at. It reads anything:
-// the error is only for bytes that hold nothing (no field and no text), and
-// what could be read is returned with it.
+// the error is only for what says nothing (no text, no attachment, no subject of
+// its own), and what could be read is returned with it.
 func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -61,10 +62,24 @@ func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
 	if p.Kind == notify.Bounce {
 		readBounce(&p, h, c, opt)
 	}
-	if len(h) == 0 && p.Text == "" && len(p.Attachments) == 0 {
-		return p, fmt.Errorf("%d bytes without a field or a text", len(raw))
+	return p, wordless(&p, h, len(raw))
+}
+
+// wordless tells a message that says nothing: a person may know what it was
+// meant to be. One whose words all stand in the subject says those.
+func wordless(p *notify.Parsed, h header, size int) error {
+	switch {
+	case p.Text != "" || len(p.Attachments) > 0:
+		return nil
+	case len(h) == 0:
+		return fmt.Errorf("%d bytes without a field or a text", size)
+	case p.Kind != notify.Human:
+		return nil
+	case p.Channel == notify.Email && p.Subject != "" && !answerSubject.MatchString(p.Subject):
+		p.ReplyText = p.Subject
+		return nil
 	}
-	return p, nil
+	return fmt.Errorf("the message of %s is empty: no text and no attachment", cmp.Or(p.From, "nobody"))
 }
 
 // fields reads what the header alone tells.
