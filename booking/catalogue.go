@@ -46,10 +46,19 @@ type CatalogueWorkshop struct {
 	PhoneProof       bool   `yaml:"phone_proof"`        // online bookings wait for a code sent by SMS
 	// ChangeNoticeMinutes is how late customers may move or cancel; 120.
 	ChangeNoticeMinutes *int               `yaml:"change_notice_minutes"`
+	// EstimateMargin is the percent by which a final price may exceed an
+	// estimate; left out for what the country's law has.
+	EstimateMargin *int `yaml:"estimate_margin"`
 	Hours               CatalogueHours     `yaml:"hours"`
 	Closures            []CatalogueClosure `yaml:"closures"`
 	Services            []CatalogueService `yaml:"services"`
 	Advisors            []CatalogueAdvisor `yaml:"advisors"`
+	// What services need besides an advisor. A workshop that names none has as
+	// much of it as is asked for.
+	Bays       []CatalogueResource  `yaml:"bays"`
+	Loaners    []CatalogueResource  `yaml:"loaners"`
+	Pools      []CataloguePool      `yaml:"pools"`
+	Transports []CatalogueTransport `yaml:"transports"`
 }
 
 // CatalogueHours are weekly hours: "mon" or "mon-fri" to spans like
@@ -71,27 +80,36 @@ type CatalogueService struct {
 	Translations     map[string]Translation `yaml:"translations"` // by locale
 	DurationMinutes  int                    `yaml:"duration_minutes"`
 	ReceptionMinutes int                    `yaml:"reception_minutes"` // of the advisor; the duration when 0
-	PriceFrom        int64                  `yaml:"price_from"`        // minor units: 12900 is 129.00
-	Bring            []string               `yaml:"bring"`
-	Transports       []string               `yaml:"transports"`
-	RecallMonths     int                    `yaml:"recall_months"`
-	Active           *bool                  `yaml:"active"` // true
+	// WorkMinutes are of a bay where the customer waits, LabourMinutes of the
+	// day's pool of Skill where the car stays.
+	WorkMinutes         int      `yaml:"work_minutes"`
+	LabourMinutes       int      `yaml:"labour_minutes"`
+	Skill               string   `yaml:"skill"`
+	BufferBeforeMinutes int      `yaml:"buffer_before_minutes"`
+	BufferAfterMinutes  int      `yaml:"buffer_after_minutes"`
+	PriceFrom           int64    `yaml:"price_from"` // minor units: 12900 is 129.00
+	Bring               []string `yaml:"bring"`
+	Transports          []string `yaml:"transports"`
+	RecallMonths        int      `yaml:"recall_months"`
+	Active              *bool    `yaml:"active"` // true
 }
 
 // CatalogueAdvisor is an advisor in a catalogue; without hours of his or her own
 // the workshop's count.
 type CatalogueAdvisor struct {
-	Key       string             `yaml:"key"`
-	Name      string             `yaml:"name"`
-	Title     string             `yaml:"title"`
-	Languages []string           `yaml:"languages"`
-	PhotoURL  string             `yaml:"photo_url"`
-	Phone     string             `yaml:"phone"`
-	Email     string             `yaml:"email"`
-	StandIn   string             `yaml:"stand_in"` // key of another advisor
-	Hours     CatalogueHours     `yaml:"hours"`
-	Absences  []CatalogueAbsence `yaml:"absences"`
-	Active    *bool              `yaml:"active"` // true
+	Key        string             `yaml:"key"`
+	Name       string             `yaml:"name"`
+	Title      string             `yaml:"title"`
+	Languages  []string           `yaml:"languages"`
+	PhotoURL   string             `yaml:"photo_url"`
+	Phone      string             `yaml:"phone"`
+	Email      string             `yaml:"email"`
+	StandIn    string             `yaml:"stand_in"`     // key of another advisor
+	MaxPerDay  int                `yaml:"max_per_day"`  // visits; 0: any number
+	MaxPerSlot int                `yaml:"max_per_slot"` // visits that begin within one slot; 0: any number
+	Hours      CatalogueHours     `yaml:"hours"`
+	Absences   []CatalogueAbsence `yaml:"absences"`
+	Active     *bool              `yaml:"active"` // true
 }
 
 // CatalogueAbsence is a span in which an advisor is away: dates, both included,

@@ -41,6 +41,10 @@ type shopRows struct {
 	closures []Closure
 	services []Service
 	advisors []advisorRows
+
+	resources []resourceRows
+	pools     []poolRows
+	limits    []TransportLimit
 }
 
 type advisorRows struct {
@@ -116,6 +120,7 @@ func (k *catalogueCheck) workshop(at string, w CatalogueWorkshop) shopRows {
 	if w.ChangeNoticeMinutes != nil {
 		row.ChangeNoticeMinutes = *w.ChangeNoticeMinutes
 	}
+	row.EstimateMargin = w.EstimateMargin
 	loc := k.workshopRow(at, &row)
 	out := shopRows{shop: row, hours: k.hours(at+".hours", w.Hours), closures: k.closures(at+".closures", w.Closures)}
 	if len(w.Hours) == 0 {
@@ -126,6 +131,8 @@ func (k *catalogueCheck) workshop(at string, w CatalogueWorkshop) shopRows {
 		out.services = append(out.services, k.service(fmt.Sprintf("%s.services[%d]", at, i), i, s, keys))
 	}
 	out.advisors = k.advisors(at+".advisors", w, loc)
+	k.needs(at, w, loc, &out)
+	k.skills(at, w)
 	return out
 }
 
@@ -148,6 +155,8 @@ func (k *catalogueCheck) service(at string, i int, s CatalogueService, keys map[
 	row := Service{
 		Key: s.Key, Name: s.Name, Description: s.Description, Translations: map[string]Translation{},
 		DurationMinutes: s.DurationMinutes, ReceptionMinutes: orInt(s.ReceptionMinutes, s.DurationMinutes), PriceFrom: s.PriceFrom,
+		WorkMinutes: s.WorkMinutes, LabourMinutes: s.LabourMinutes, Skill: s.Skill,
+		BufferBeforeMinutes: s.BufferBeforeMinutes, BufferAfterMinutes: s.BufferAfterMinutes,
 		Bring: append([]string{}, s.Bring...), Transports: append([]string{}, s.Transports...),
 		RecallMonths: s.RecallMonths, Position: i, Active: s.Active == nil || *s.Active,
 	}
@@ -165,6 +174,7 @@ func (k *catalogueCheck) advisors(at string, w CatalogueWorkshop, loc *time.Loca
 		row := advisorRows{key: a.Key, standIn: a.StandIn, advisor: Advisor{
 			Name: a.Name, Title: a.Title, Languages: append([]string{}, a.Languages...), PhotoURL: a.PhotoURL,
 			Phone: a.Phone, Email: a.Email, Position: i, Active: a.Active == nil || *a.Active,
+			MaxPerDay: a.MaxPerDay, MaxPerSlot: a.MaxPerSlot,
 		}}
 		k.advisorRow(here, w.Country, &row.advisor)
 		row.hours = k.hours(here+".hours", a.Hours)

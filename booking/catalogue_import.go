@@ -30,7 +30,7 @@ func (d *Desk) Import(ctx context.Context, c Catalogue) (ImportReport, error) {
 	err := d.db.Tx(ctx, func(ctx context.Context) error {
 		report = ImportReport{Workshops: map[string]int64{}, Advisors: map[string]int64{}}
 		im := importer{Desk: d, report: &report, rows: shops}
-		for _, step := range []func(context.Context) error{im.workshops, im.services, im.advisors, im.hours, im.closures, im.absences} {
+		for _, step := range []func(context.Context) error{im.workshops, im.services, im.advisors, im.resources, im.pools, im.hours, im.closures, im.absences} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -215,6 +215,9 @@ func (im *importer) hours(ctx context.Context) error {
 		for _, a := range r.advisors {
 			replace(whose{r.shop.ID, a.advisor.ID}, a.hours)
 		}
+		for _, one := range r.resources {
+			replace(whose{r.shop.ID, one.resource.ID}, one.hours)
+		}
 	}
 	if err := im.dropHours(ctx, outdatedShops, outdated); err != nil {
 		return err
@@ -252,6 +255,13 @@ func (im *importer) absences(ctx context.Context) error {
 			ids = append(ids, a.advisor.ID)
 			for _, s := range a.absences {
 				s.ResourceID = a.advisor.ID
+				want = append(want, s)
+			}
+		}
+		for _, one := range r.resources {
+			ids = append(ids, one.resource.ID)
+			for _, s := range one.absences {
+				s.ResourceID = one.resource.ID
 				want = append(want, s)
 			}
 		}

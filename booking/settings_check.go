@@ -54,6 +54,7 @@ func (k *catalogueCheck) serviceRow(at string, s *Service) {
 	s.Description = k.text(at+".description", s.Description, maxNote, false)
 	k.minutes(at+".duration_minutes", s.DurationMinutes, 5, 60*24*14)
 	k.minutes(at+".reception_minutes", s.ReceptionMinutes, 5, 60*24)
+	k.serviceNeeds(at, s)
 	k.between(at+".price_from", s.PriceFrom, 0, 1_000_000_000)
 	k.between(at+".recall_months", int64(s.RecallMonths), 0, 240)
 	s.Transports = append([]string{}, s.Transports...)
@@ -85,6 +86,7 @@ func (k *catalogueCheck) advisorRow(at, country string, a *Advisor) {
 	a.Email = k.email(at+".email", a.Email)
 	a.Phone = k.anyPhone(at+".phone", a.Phone, country)
 	a.Languages = k.lines(at+".languages", a.Languages)
+	k.advisorCaps(at, a)
 }
 
 // closureRow checks a span of closed dates; without an end it is one day.
