@@ -85,7 +85,7 @@ func (d *Desk) RemoveWorkshop(ctx context.Context, by Manager, id int64) error {
 			question{"staff", "workshop_id = ?", []any{w.ID}})
 	}
 	purge := func(ctx context.Context, w *Workshop) error {
-		for _, model := range []any{&Hours{}, &Closure{}, &Service{}, &Advisor{}, &Resource{}} {
+		for _, model := range []any{&Hours{}, &Closure{}, &TransportLimit{}, &Pool{}, &HolidayOpening{}, &Service{}, &Advisor{}, &Resource{}} {
 			if err := d.dropWhere(ctx, model, "workshop_id = ?", w.ID); err != nil {
 				return err
 			}

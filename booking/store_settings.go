@@ -59,6 +59,8 @@ func settingStored(what string, err error) error {
 		return fmt.Errorf("store %s: %w", what, err)
 	case what == "closure":
 		return fault.BadField("body.from", "fault.closure_exists", nil)
+	case what == "pool":
+		return fault.BadField("body.skill", "fault.key_taken", nil)
 	}
 	return fault.BadField("body.key", "fault.key_taken", nil)
 }

@@ -36,7 +36,9 @@ type workshopOut struct {
 	SurveyScale         string  `json:"survey_scale,omitempty"`
 	EstimateMargin      *int    `json:"estimate_margin,omitempty" doc:"percent; left out where it is as the country's law has it"`
 	PhoneProof          *bool   `json:"phone_proof,omitempty"`
-	Active              *bool   `json:"active,omitempty"`
+
+	TransportLimits *[]limitIO `json:"transport_limits,omitempty" doc:"not in lists"`
+	Active          *bool      `json:"active,omitempty"`
 }
 
 func workshopOf(w *booking.Workshop) workshopOut {

@@ -100,7 +100,11 @@ func (s *Server) getWorkshop(ctx context.Context, in *one) (*body[workshopOut], 
 	if err != nil {
 		return nil, err
 	}
-	return &body[workshopOut]{workshopSettingsOf(w)}, nil
+	out, err := s.withLimits(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	return &body[workshopOut]{out}, nil
 }
 
 func (s *Server) postWorkshop(ctx context.Context, in *posted[workshopNew]) (*created[workshopOut], error) {
@@ -109,11 +113,22 @@ func (s *Server) postWorkshop(ctx context.Context, in *posted[workshopNew]) (*cr
 	if err := in.Body.apply(&w, s.opt.Now()); err != nil {
 		return nil, err
 	}
-	made, err := s.opt.Desk.AddWorkshop(ctx, managerOf(callerOf(ctx).staff), w)
+	by, made := managerOf(callerOf(ctx).staff), (*booking.Workshop)(nil)
+	err := s.opt.DB.Tx(ctx, func(ctx context.Context) error {
+		var err error
+		if made, err = s.opt.Desk.AddWorkshop(ctx, by, w); err != nil {
+			return err
+		}
+		return s.setLimits(ctx, by, made.ID, in.Body.TransportLimits)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &created[workshopOut]{"/api/v1/workshops/" + idOf(made.ID), workshopSettingsOf(made)}, nil
+	out, err := s.withLimits(ctx, made)
+	if err != nil {
+		return nil, err
+	}
+	return &created[workshopOut]{"/api/v1/workshops/" + out.ID, out}, nil
 }
 
 func (s *Server) patchWorkshop(ctx context.Context, in *patched[WorkshopSet]) (*body[workshopOut], error) {
@@ -121,13 +136,24 @@ func (s *Server) patchWorkshop(ctx context.Context, in *patched[WorkshopSet]) (*
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.opt.Desk.ChangeWorkshop(ctx, managerOf(callerOf(ctx).staff), id, func(w *booking.Workshop) error {
-		return in.Body.apply(w, s.opt.Now())
+	by, w := managerOf(callerOf(ctx).staff), (*booking.Workshop)(nil)
+	err = s.opt.DB.Tx(ctx, func(ctx context.Context) error {
+		w, err = s.opt.Desk.ChangeWorkshop(ctx, by, id, func(w *booking.Workshop) error {
+			return in.Body.apply(w, s.opt.Now())
+		})
+		if err != nil {
+			return err
+		}
+		return s.setLimits(ctx, by, id, in.Body.TransportLimits)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &body[workshopOut]{workshopSettingsOf(w)}, nil
+	out, err := s.withLimits(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	return &body[workshopOut]{out}, nil
 }
 
 // Services.

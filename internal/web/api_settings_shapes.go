@@ -34,6 +34,8 @@ type WorkshopSet struct {
 	EstimateMargin      *int    `json:"estimate_margin,omitempty" doc:"percent by which a final price may exceed an estimate; -1 for what the country's law has"`
 	PhoneProof          *bool   `json:"phone_proof,omitempty" doc:"online bookings wait for a code sent by SMS"`
 	Active              *bool   `json:"active,omitempty" doc:"false closes the workshop for good; for admins"`
+
+	TransportLimits *[]limitIO `json:"transport_limits,omitempty" doc:"all of them anew; a way that is left out has none"`
 }
 
 type workshopNew struct {

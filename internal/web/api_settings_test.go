@@ -92,6 +92,12 @@ func TestWrongSettingsAreToldAtTheirPlaceInEveryLanguage(t *testing.T) {
 		{"never open", "PUT", "/hours", `{"workshop_id":"1","week":{}}`, "body.week"},
 		{"a date that is none", "POST", "/closures", `{"workshop_id":"1","from":"24.12.2026"}`, "body.from"},
 		{"a closure backwards", "POST", "/closures", `{"workshop_id":"1","from":"2026-12-24","to":"2026-12-23"}`, "body.to"},
+		{"a skill in capitals", "POST", "/pools", `{"workshop_id":"1","skill":"Paint","minutes":{"mon":60}}`, "body.skill"},
+		{"a pool without labour", "POST", "/pools", `{"workshop_id":"1","skill":"paint"}`, "body.minutes"},
+		{"labour of no day", "POST", "/pools", `{"workshop_id":"1","skill":"paint","minutes":{"someday":60}}`, "body.minutes.someday"},
+		{"labour of the past", "POST", "/pools", `{"workshop_id":"1","skill":"paint","minutes":{"mon":60},"dates":[{"date":"2026-11-22","minutes":0}]}`, "body.dates[0].date"},
+		{"more online than there is", "PATCH", "/workshops/1", `{"transport_limits":[{"transport":"loaner","per_day":2,"online_share":3}]}`, "body.transport_limits[0].online_share"},
+		{"labour of no skill", "PATCH", "/services/101", `{"labour_minutes":60}`, "body.skill"},
 		{"a kind that is none", "POST", "/resources", `{"workshop_id":"1","kind":"robot","name":"X"}`, "body.kind"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -191,5 +197,35 @@ func TestAdvisorsHoursAndClosuresDecideWhatIsOffered(t *testing.T) {
 		}
 		b.send(mira, "DELETE", "/api/v1/advisors/"+id, nil).want(204)
 		b.send(mira, "GET", "/api/v1/advisors/"+id, nil).want(404)
+	})
+}
+
+func TestLabourAndPlacesAreSetByAmount(t *testing.T) {
+	each(t, func(b *bed) {
+		mira := b.manager()
+		made := b.send(mira, "POST", "/api/v1/pools", object{"workshop_id": "1", "skill": "mechanic", "minutes": object{"mon-fri": 480},
+			"dates": []object{{"date": "2026-12-23", "minutes": 120}}}).want(201).
+			equal("minutes.wed", 480, "minutes.sun", 0, "dates.0.minutes", 120, "name", "")
+		path := "/api/v1/pools/" + made.text("id")
+		b.send(mira, "POST", "/api/v1/pools", object{"workshop_id": "1", "skill": "mechanic", "minutes": object{"mon": 1}}).want(422).equal("errors.0.location", "body.skill")
+		b.send(mira, "PATCH", path, object{"name": "Mekaanikot", "minutes": object{"fri": 240}, "dates": []object{}}).want(200).
+			equal("minutes.fri", 240, "minutes.mon", 480, "dates", "[]")
+		b.send("sanna@example.com", "GET", "/api/v1/pools?workshop_id=1", nil).want(200).equal("items.0.name", "Mekaanikot")
+		b.send("sanna@example.com", "PATCH", path, object{"name": "X"}).want(403)
+		b.send("olli@example.com", "GET", path, nil).want(404)
+		limits := []object{{"transport": "loaner", "per_day": 3, "online_share": 1}, {"transport": "waiting", "per_day": 8, "online_share": 0}}
+		b.send(mira, "PATCH", "/api/v1/workshops/1", object{"transport_limits": limits}).want(200).equal("transport_limits.0.per_day", 3)
+		ids := func() (ids []int64) {
+			b.must(b.db.In(t.Context()).Table("transport_limits").Where("transport = ?", "loaner").Pluck("id", &ids).Error)
+			return ids
+		}
+		before := ids()
+		b.send(mira, "PATCH", "/api/v1/workshops/1", object{"transport_limits": []object{{"transport": "loaner", "per_day": 5, "online_share": 1}}}).want(200)
+		if after := ids(); len(after) != 1 || after[0] != before[0] {
+			t.Errorf("what was booked counts against %v, the limit is %v", before, after)
+		}
+		b.send(mira, "GET", "/api/v1/workshops/1", nil).want(200).equal("transport_limits", "[map[online_share:1 per_day:5 transport:loaner]]")
+		b.send(mira, "DELETE", path, nil).want(204)
+		b.send(mira, "DELETE", path, nil).want(404)
 	})
 }
