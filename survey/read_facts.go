@@ -196,7 +196,7 @@ func (f *facts) single() {
 		}
 		f.hedge = f.hedge || t.is(cHedge)
 		f.thanks = f.thanks || t.is(cThanks)
-		f.decline = f.decline || t.is(cDecline) && f.words <= 2
+		f.decline = f.decline || t.is(cDecline) && f.words <= 2 && !f.counted
 		f.optOut = f.optOut || t.is(cOptOut)
 		f.matter = f.matter || t.is(cMatter)
 		f.wrong = f.wrong || t.is(cWrong)
@@ -369,7 +369,11 @@ func (f *facts) dangling(at, end int) bool {
 		}
 		known = known || t.claimed || t.is(judging)
 	}
-	return neg >= 0 && !known && end-neg >= 3
+	for end > at && f.tokens[end-1].kind == kindMark {
+		end--
+	}
+	// "en tullut sinne", "ilmastointi ei puhalla", "permanenten höll inte".
+	return neg >= 0 && !known && (end-neg >= 3 || neg > at && end-neg >= 2 || neg-at >= 2)
 }
 
 // wishesCall tells a wish to be called; a bare "call" is one only where little

@@ -2,6 +2,7 @@ package survey
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -294,10 +295,16 @@ func (f *facts) priceTail(i int) bool {
 	return i+2 < len(f.tokens) && f.tokens[i+2].text == "-" && f.tokens[i+2].glued
 }
 
+// nounNumber is a number as a noun, which counts nothing.
+var nounNumber = regexp.MustCompile(`(?:nen|sen|sta|seksi|ne)$|^(?:femma|femman|trea|trean|fyran|tvaan|tvaa)$`)
+
 // countable tells an unknown word that has the ending of counted things: a
 // Finnish partitive, a Swedish or English plural. Names have capitals.
 func (f *facts) countable(t, next *token) bool {
 	word := next.text
+	if t.kind == kindWord && nounNumber.MatchString(t.text) { // "kolmonen riittää"
+		return false
+	}
 	if t.kind == kindNumber && t.num < 2 || t.half || len(word) < 4 {
 		return false
 	}

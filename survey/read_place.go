@@ -16,7 +16,7 @@ var (
 	// dayAndMonth is "3.12", "2/12", "4.5": a date where a meeting is spoken of.
 	dayAndMonth = regexp.MustCompile(`^(?:[12]?\d|3[01])[./](?:1[0-2]|0?[1-9])\.?$`)
 	// streetName is a word that ends as names of streets do, inflected or not.
-	streetName = regexp.MustCompile(`(?i)^\pL{2,}(?:katu|kadun|kadulla|kadulle|katuun|tie|tien|tiellä|tielle|kuja|kujan|kujalla|polku|polun|polulla|väylä|väylän|väylällä|kaari|kaaren|raitti|raitin|aukio|aukion|` +
+	streetName = regexp.MustCompile(`(?i)^\pL{2,}(?:katu|kadun|kadulla|kadulle|katuun|tie|tien|tiellä|tielle|kuja|kujan|kujalla|polku|polun|polulla|väylä|väylän|väylällä|kaari|kaaren|raitti|raitin|ranta|rannan|rannalla|aukio|aukion|` +
 		`gatan|gata|gatu|vägen|gränd|gränden|stigen|torget|allén|esplanaden|backen|street|strasse|straße)$`)
 	// streetWord stands behind the name in English.
 	streetWord = regexp.MustCompile(`(?i)^(?:street|st|road|rd|lane|ln|avenue|ave|drive|close|court|terrace|crescent|square|gardens|grove|mews|park|place|hill|row|way)$`)
