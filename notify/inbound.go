@@ -79,8 +79,8 @@ func (n *Notifier) StoreRaw(ctx context.Context, r Raw) (id int64, fresh bool, e
 	if row.UID == 0 {
 		row.UID = int64(binary.BigEndian.Uint64(sum[:8]) >> 1)
 	}
-	if row.ReceivedAt.IsZero() {
-		row.ReceivedAt = n.now()
+	if now := n.now(); row.ReceivedAt.IsZero() || sameSecond(row.ReceivedAt.Time, now.Time) {
+		row.ReceivedAt = now
 	}
 	err = n.db.Tx(ctx, func(ctx context.Context) error {
 		var err error
@@ -93,6 +93,12 @@ func (n *Notifier) StoreRaw(ctx context.Context, r Raw) (id int64, fresh bool, e
 		return 0, false, fmt.Errorf("store message %d of %s: %w", r.UID, r.Source, err)
 	}
 	return id, fresh, nil
+}
+
+// sameSecond tells whether a mailbox's time, which counts whole seconds
+// (RFC 9051 section 2.3.3), may be an instant of the second from then on.
+func sameSecond(whole, t time.Time) bool {
+	return whole.Nanosecond() == 0 && t.Sub(whole) >= 0 && t.Sub(whole) < time.Second
 }
 
 // ProcessStored reads, matches and places every message that is stored and not
@@ -240,6 +246,14 @@ func (n *Notifier) place(ctx context.Context, in *Inbound, p Parsed) error {
 func (n *Notifier) attach(ctx context.Context, in *Inbound, p Parsed, subject string, where Placement) (*Message, error) {
 	m := in.message(where)
 	m.Author, m.InReplyTo = cmp.Or(p.FromName, m.Author), bareID(p.InReplyTo)
+	last, err := n.lastIn(ctx, m.ConversationID)
+	if err != nil {
+		return nil, err
+	}
+	// What was read is most likely what is answered.
+	if sameSecond(m.CreatedAt.Time, last) {
+		m.CreatedAt = db.At(last.Add(time.Microsecond))
+	}
 	if err := n.insertMessage(ctx, m, ""); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -210,6 +211,16 @@ func (n *Notifier) candidatesFor(ctx context.Context, channel Channel, from stri
 		list[i] = Candidate{Subject: s, Why: from + " takes part in it"}
 	}
 	return list, err
+}
+
+// lastIn is when the newest message of a conversation came or was written.
+func (n *Notifier) lastIn(ctx context.Context, conversationID int64) (time.Time, error) {
+	var rows []Message
+	err := n.db.In(ctx).Select("created_at").Where("conversation_id = ?", conversationID).Order("created_at DESC").Limit(1).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return time.Time{}, err
+	}
+	return rows[0].CreatedAt.Time, nil
 }
 
 // conversationFact reads one conversation by subject as matching would see it.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -43,6 +44,8 @@ type App struct {
 	clockwork *clockwork
 	arrived   chan struct{} // something is in the mailbox: look now
 
+	lock io.Closer // of a SQLite database; nil where it is another's
+
 	closeOnce sync.Once
 	errClose  error
 }
@@ -72,6 +75,9 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 		}
 	}()
 	if a.db == nil {
+		if a.lock, err = lockData(opt.settings.Database); err != nil {
+			return a, err
+		}
 		if a.db, err = db.Open(ctx, db.Options{DSN: opt.settings.Database, Now: opt.now, Log: opt.log}); err != nil {
 			return a, err
 		}
@@ -269,6 +275,9 @@ func (a *App) Close() error {
 		}
 		if a.db != nil {
 			errs = append(errs, a.db.Close())
+		}
+		if a.lock != nil {
+			errs = append(errs, a.lock.Close())
 		}
 		a.errClose = errors.Join(errs...)
 	})

@@ -14,7 +14,6 @@ import (
 	"neuvo/booking"
 	"neuvo/internal/auth"
 	"neuvo/internal/db"
-	"neuvo/notify"
 	"neuvo/notify/inbox"
 	"neuvo/survey"
 )
@@ -61,7 +60,7 @@ func (c *migrateCmd) Run(ctx context.Context, io streams) error {
 
 // withDatabase runs f on the configured database, whose schema must be there.
 func withDatabase(ctx context.Context, c database, l logging, io streams, f func(d *db.DB) error) error {
-	d, err := db.Open(ctx, db.Options{DSN: c.Database, Log: l.logger(io.err)})
+	d, err := db.OpenExisting(ctx, db.Options{DSN: c.Database, Log: l.logger(io.err)})
 	if err != nil {
 		return err
 	}
@@ -207,15 +206,16 @@ type explainMailCmd struct {
 	Files        []string `arg:"" help:"Files with one e-mail each, as they came."`
 	ReplyAddress string   `help:"Pattern of the addresses customers answer to, to check signed addresses." placeholder:"PATTERN" default:"{token}@reply.neuvo.test"`
 	SMSAddress   string   `name:"sms-address" help:"Address pattern of the e-mail-to-SMS gateway." placeholder:"PATTERN" default:"{digits}@sms.neuvo.test"`
-	Database     string   `help:"Database whose key signs the addresses; without one, signatures cannot be checked." placeholder:"DSN"`
+	Database     string   `help:"Database whose key signs the addresses and whose jobs they belong to; without one, only the message itself speaks." placeholder:"DSN"`
 }
 
 // Run prints a JSON line for each file.
 func (c *explainMailCmd) Run(ctx context.Context, io streams) error {
-	addresses, err := c.addresses(ctx)
+	known, err := c.known(ctx, io)
 	if err != nil {
 		return err
 	}
+	defer known.close()
 	read := inbox.ParseOptions{SMSDomain: domainOf(c.SMSAddress), OwnDomain: domainOf(c.ReplyAddress)}
 	out := json.NewEncoder(io.out)
 	out.SetEscapeHTML(false)
@@ -224,25 +224,15 @@ func (c *explainMailCmd) Run(ctx context.Context, io streams) error {
 		if err != nil {
 			return err
 		}
-		if err := out.Encode(inbox.Explain(file, raw, read, addresses)); err != nil {
+		line := explainedMail{Explanation: inbox.Explain(file, raw, read, known.addresses)}
+		if known.db != nil {
+			if line.foreseen, err = known.foresee(ctx, raw, read); err != nil {
+				return err
+			}
+		}
+		if err := out.Encode(line); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// addresses reads the signing key of the configured database, if one is.
-func (c *explainMailCmd) addresses(ctx context.Context) (*notify.Addresses, error) {
-	if c.Database == "" {
-		return nil, nil
-	}
-	d, err := db.Open(ctx, db.Options{DSN: c.Database})
-	if err != nil {
-		return nil, err
-	}
-	key, err := d.Secret(ctx, "address")
-	if err := errors.Join(err, d.Close()); err != nil {
-		return nil, err
-	}
-	return notify.NewAddresses(c.ReplyAddress, key)
 }

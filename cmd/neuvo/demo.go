@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -74,6 +75,7 @@ type demoWorld struct {
 	url    string
 	host   *demo.Host
 	clock  *demo.Clock
+	lock   io.Closer
 	app    *App
 	seeded atomic.Pointer[demo.Seeded]
 }
@@ -84,6 +86,9 @@ func newDemo(ctx context.Context, dir, url string, log *slog.Logger) (*demoWorld
 	d := &demoWorld{url: url, clock: demo.NewClock()}
 	d.seeded.Store(&demo.Seeded{})
 	var err error
+	if d.lock, err = lockData(filepath.Join(dir, "neuvo.db")); err != nil {
+		return d, err
+	}
 	database, err := db.Open(ctx, db.Options{DSN: filepath.Join(dir, "neuvo.db"), Now: d.clock.Now, Log: log})
 	if err != nil {
 		return d, err
@@ -133,6 +138,9 @@ func (d *demoWorld) close() error {
 	}
 	if d.host != nil {
 		errs = append(errs, d.host.Close())
+	}
+	if d.lock != nil {
+		errs = append(errs, d.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -271,7 +271,11 @@ func TestAProgramThatWasKilledIsReplacedAtOnce(t *testing.T) {
 	b := newBed(t, dsn, newInProcess)
 	job := b.books("Annual service", "Satu Salo", "2026-11-25T09:00:00+02:00", "ABC-123")
 	b.settles()
-	// What a killed process leaves: leases that nobody gives back.
+	// What a killed process leaves: no lock, and leases that nobody gives back.
+	if err := b.app.lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.app.lock = nil
 	if err := b.app.db.BreakLeases(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,10 +15,18 @@ import (
 )
 
 func (d *Directory) insert(ctx context.Context, s *Staff) error {
-	err := d.db.Tx(ctx, func(ctx context.Context) error { return gorm.G[Staff](d.db.In(ctx)).Create(ctx, s) })
+	taken := fault.New(fault.Conflict, "fault.staff_exists").With("email", s.Email)
+	err := d.db.Tx(ctx, func(ctx context.Context) error {
+		if same, err := d.byEmail(ctx, s.Email); err != nil || same != nil {
+			return cmp.Or[error](err, taken)
+		}
+		return gorm.G[Staff](d.db.In(ctx)).Create(ctx, s)
+	})
 	switch {
-	case db.IsDuplicate(err):
-		return fault.New(fault.Conflict, "fault.staff_exists").With("email", s.Email).Cause(err)
+	case db.IsDuplicate(err): // another was quicker by a moment
+		return taken
+	case errors.Is(err, taken):
+		return taken
 	case err != nil:
 		return fmt.Errorf("add staff: %w", err)
 	}

@@ -74,6 +74,9 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 		return nil, fault.New(fault.Invalid, "fault.database_scheme").With("scheme", strings.SplitN(opt.DSN, "://", 2)[0])
 	default:
 		d.Dialect = SQLite
+		if err := prepareFile(opt.DSN); err != nil {
+			return nil, err
+		}
 		err = d.openSQLite(opt.DSN)
 	}
 	if err != nil {
@@ -116,13 +119,27 @@ func (d *DB) openPostgres(dsn string) error {
 	return limit(conn, 20)
 }
 
+// prepareFile makes the file of a SQLite database with its directory, so that
+// nobody but its owner reads it: it holds a signing key, tokens and customers.
+// SQLite gives its companions (-wal, -shm) the same mode.
+func prepareFile(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the directory of the database: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("make the database: %w", err)
+	}
+	return file.Close()
+}
+
 // openSQLite opens one writer (its transactions take the write lock at BEGIN,
 // so two of them never deadlock on an upgrade) and a pool of readers. PRAGMAs
 // stand in the DSN: every pooled connection gets them.
 func (d *DB) openSQLite(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
 	pragmas := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
 		"foreign_keys(1)", "cache_size(-4000)",

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+
+	"neuvo/booking"
+	"neuvo/internal/db"
+	"neuvo/internal/fault"
+	"neuvo/notify"
+	"neuvo/notify/inbox"
+)
+
+// explainedMail is a line of `neuvo explain mail`: what the message says, and
+// with a database where it would go.
+type explainedMail struct {
+	inbox.Explanation
+	foreseen
+}
+
+// foreseen is the job that a message would be placed on, or why it would wait
+// in triage.
+type foreseen struct {
+	JobID      string `json:"job_id,omitempty"`
+	Reference  string `json:"reference,omitempty"`
+	Rule       string `json:"rule,omitempty"`
+	Confidence string `json:"confidence,omitempty"`
+	Verified   *bool  `json:"verified,omitempty"`
+	Triage     string `json:"triage,omitempty"`
+	// Candidates are the jobs that a person would choose from.
+	Candidates []string `json:"candidates,omitempty"`
+}
+
+// knowledge is what a database knows of messages; its zero value is none.
+type knowledge struct {
+	db        *db.DB
+	addresses *notify.Addresses
+	notifier  *notify.Notifier
+	desk      *booking.Desk
+}
+
+func (k *knowledge) close() error {
+	if k.db == nil {
+		return nil
+	}
+	return k.db.Close()
+}
+
+// known opens the database that is configured, if one is.
+func (c *explainMailCmd) known(ctx context.Context, io streams) (k *knowledge, err error) {
+	k = &knowledge{}
+	if c.Database == "" {
+		return k, nil
+	}
+	log := logging{LogLevel: slog.LevelError}.logger(io.err)
+	if k.db, err = db.OpenExisting(ctx, db.Options{DSN: c.Database, Log: log}); err != nil {
+		return k, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, k.close())
+		}
+	}()
+	if err := k.db.CheckSchema(ctx); err != nil {
+		return k, err
+	}
+	key, err := k.db.Secret(ctx, "address")
+	if err != nil {
+		return k, err
+	}
+	if k.addresses, err = notify.NewAddresses(c.ReplyAddress, key); err != nil {
+		return k, err
+	}
+	k.notifier = notify.New(k.db, notify.Options{Log: log, Addresses: k.addresses, MailDomain: domainOf(c.ReplyAddress)})
+	k.desk = booking.New(k.db, k.notifier, booking.Options{Log: log})
+	return k, nil
+}
+
+// foresee says where a message would go. One that cannot be read would wait in
+// triage like any other that fits nowhere.
+func (k *knowledge) foresee(ctx context.Context, raw []byte, read inbox.ParseOptions) (foreseen, error) {
+	p, err := inbox.Parse(raw, read)
+	if err != nil {
+		return foreseen{Triage: notify.ReasonUnreadable + ": " + err.Error()}, nil
+	}
+	subject, where, err := k.notifier.Foresee(ctx, p)
+	if err != nil {
+		return foreseen{}, err
+	}
+	if id, ok := booking.JobOf(subject); ok {
+		out := foreseen{JobID: strconv.FormatInt(id, 10), Rule: where.Rule, Confidence: where.Confidence, Verified: &where.Verified}
+		job, err := k.desk.Job(ctx, id)
+		if err == nil {
+			out.Reference = job.Reference
+		} else if !fault.Is(err, fault.NotFound) {
+			return foreseen{}, err
+		}
+		return out, nil
+	}
+	out := foreseen{Triage: where.Reason}
+	if subject != "" {
+		out = foreseen{Rule: where.Rule, Confidence: where.Confidence, Verified: &where.Verified}
+	}
+	for _, c := range where.Candidates {
+		if id, ok := booking.JobOf(c.Subject); ok {
+			out.Candidates = append(out.Candidates, strconv.FormatInt(id, 10))
+		}
+	}
+	return out, nil
+}
