@@ -30,7 +30,8 @@ const CodeLife = 10 * time.Minute
 // guesser has one chance in forty thousand an hour.
 const (
 	codeTries = 5
-	// A phone gets a code at most each codePause, and at most codesPerHour.
+	// A job's phone gets a code at most each codePause, and any at most
+	// codesPerHour.
 	codePause    = 30 * time.Second
 	codesPerHour = 5
 	// keepCodes is how long spent codes stay, to be counted.
@@ -71,7 +72,7 @@ func (d *Desk) sendCode(ctx context.Context, j *Job, purpose string) error {
 	if phone == "" {
 		return fault.New(fault.Conflict, "fault.no_address").With("channel", string(notify.SMS))
 	}
-	if err := d.mayGetCode(ctx, phone); err != nil {
+	if err := d.mayGetCode(ctx, j.ID, phone); err != nil {
 		return err
 	}
 	digits, err := newCode()
@@ -123,13 +124,16 @@ func codePhone(j *Job) string {
 }
 
 // mayGetCode bounds how often a phone is sent a code, whoever asks.
-func (d *Desk) mayGetCode(ctx context.Context, phone string) error {
+func (d *Desk) mayGetCode(ctx context.Context, jobID int64, phone string) error {
 	now := d.now()
 	recent, err := d.codesOfPhone(ctx, phone, now.Add(-time.Hour))
 	if err != nil || len(recent) == 0 {
 		return err
 	}
-	wait := codePause - now.Sub(recent[len(recent)-1].CreatedAt.Time)
+	var wait time.Duration
+	if last := recent[len(recent)-1]; last.JobID == jobID {
+		wait = codePause - now.Sub(last.CreatedAt.Time)
+	}
 	if len(recent) >= codesPerHour {
 		wait = max(wait, time.Hour-now.Sub(recent[len(recent)-codesPerHour].CreatedAt.Time))
 	}

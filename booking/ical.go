@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -41,9 +42,18 @@ func (d *Desk) JobCalendar(ctx context.Context, j *Job) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return d.jobCalendar(j, slices.Collect(maps.Values(services))), nil
+}
+
+// jobCalendar is JobCalendar where the services are at hand.
+func (d *Desk) jobCalendar(j *Job, services []Service) []byte {
 	var bring []string
-	for _, id := range serviceIDs(j) {
-		for _, item := range services[id].In(j.Locale).Bring {
+	for _, js := range j.Services {
+		i := slices.IndexFunc(services, func(s Service) bool { return s.ID == js.ServiceID })
+		if i < 0 {
+			continue
+		}
+		for _, item := range services[i].In(j.Locale).Bring {
 			if !slices.Contains(bring, item) {
 				bring = append(bring, item)
 			}
@@ -63,7 +73,7 @@ func (d *Desk) JobCalendar(ctx context.Context, j *Job) ([]byte, error) {
 	lines = append(lines, templates.T(j.Locale, "calendar.manage", map[string]any{"link": link}))
 	event.SetDescription(strings.Join(lines, "\n"))
 	event.SetURL(link)
-	return []byte(cal.Serialize()), nil
+	return serialized(cal)
 }
 
 // newCalendar is an empty calendar that is published, RFC 5546 section 3.2.1.
@@ -73,6 +83,12 @@ func (d *Desk) newCalendar(name string) *ics.Calendar {
 	cal.SetMethod(ics.MethodPublish)
 	cal.SetXWRCalName(name)
 	return cal
+}
+
+// serialized is a calendar as it travels: lines end in CRLF and are folded, RFC
+// 5545 section 3.1.
+func serialized(cal *ics.Calendar) []byte {
+	return []byte(cal.Serialize(ics.WithNewLine("\r\n")))
 }
 
 // visit adds what a job's event says to everybody.
@@ -118,15 +134,20 @@ func serviceNames(j *Job) []string {
 
 // invitation is the calendar file of the e-mails that tell when a visit is; none
 // for others.
-func (d *Desk) invitation(ctx context.Context, j *Job, occasion string) ([]notify.File, error) {
-	switch occasion {
+func (d *Desk) invitation(ctx context.Context, j *Job, t telling) ([]notify.File, error) {
+	switch t.occasion {
 	case "booked", "moved", "cancelled", "new_advisor":
 	default:
 		return nil, nil
 	}
-	content, err := d.JobCalendar(ctx, j)
-	if err != nil {
-		return nil, fmt.Errorf("make the invitation of job %d: %w", j.ID, err)
+	var content []byte
+	if t.services != nil {
+		content = d.jobCalendar(j, t.services)
+	} else {
+		var err error
+		if content, err = d.JobCalendar(ctx, j); err != nil {
+			return nil, fmt.Errorf("make the invitation of job %d: %w", j.ID, err)
+		}
 	}
 	return []notify.File{{
 		Name: strings.ToLower(j.Reference) + ".ics", ContentType: "text/calendar; method=PUBLISH; charset=utf-8", Content: content,
@@ -191,7 +212,7 @@ func (d *Desk) advisorCalendar(ctx context.Context, advisorID int64) ([]byte, er
 	for i := range jobs {
 		d.visitOf(cal, &jobs[i])
 	}
-	return []byte(cal.Serialize()), nil
+	return serialized(cal), nil
 }
 
 // visitOf adds a job as its advisor sees it: who, with what, for what. What the

@@ -54,7 +54,7 @@ CREATE TABLE waitlist (
     contact_phone TEXT NOT NULL,
     contact_email TEXT NOT NULL DEFAULT '',
     locale        TEXT NOT NULL,
-    vehicle       TEXT NOT NULL DEFAULT 'null',
+    vehicle       TEXT,
     passed        TEXT NOT NULL DEFAULT '[]',
     unanswered    INTEGER NOT NULL DEFAULT 0,
     hold_key      TEXT NOT NULL DEFAULT '',
