@@ -45,14 +45,14 @@ type CatalogueWorkshop struct {
 	SurveyScale      string `yaml:"survey_scale"`       // "1-5" or "0-10"
 	PhoneProof       bool   `yaml:"phone_proof"`        // online bookings wait for a code sent by SMS
 	// ChangeNoticeMinutes is how late customers may move or cancel; 120.
-	ChangeNoticeMinutes *int               `yaml:"change_notice_minutes"`
+	ChangeNoticeMinutes *int `yaml:"change_notice_minutes"`
 	// EstimateMargin is the percent by which a final price may exceed an
 	// estimate; left out for what the country's law has.
-	EstimateMargin *int `yaml:"estimate_margin"`
-	Hours               CatalogueHours     `yaml:"hours"`
-	Closures            []CatalogueClosure `yaml:"closures"`
-	Services            []CatalogueService `yaml:"services"`
-	Advisors            []CatalogueAdvisor `yaml:"advisors"`
+	EstimateMargin *int               `yaml:"estimate_margin"`
+	Hours          CatalogueHours     `yaml:"hours"`
+	Closures       []CatalogueClosure `yaml:"closures"`
+	Services       []CatalogueService `yaml:"services"`
+	Advisors       []CatalogueAdvisor `yaml:"advisors"`
 	// What services need besides an advisor. A workshop that names none has as
 	// much of it as is asked for.
 	Bays       []CatalogueResource  `yaml:"bays"`

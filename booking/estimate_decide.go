@@ -385,3 +385,6 @@ func (e *Estimate) Preview(lines []LineDecision) *Estimate {
 	out.settle(lines)
 	return &out
 }
+
+// CodePhone is the number that the codes of a job go to, "" where there is none.
+func CodePhone(j *Job) string { return codePhone(j) }

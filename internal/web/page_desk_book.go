@@ -31,6 +31,7 @@ type deskBookPage struct {
 	Locales      []choice
 	Form         bookForm
 	Alternatives []timeChoice
+	CanLookUp    bool // a plate register is at hand
 }
 
 // pageDeskBook shows the empty form.
@@ -54,7 +55,7 @@ func (s *Server) deskBookPage(c echo.Context, form url.Values) (*deskBookPage, [
 	q := readBookQuery(form)
 	p := &deskBookPage{
 		frame: f, Advisor: q.Advisor, Date: dateOrNone(form.Get("date")), Clock: form.Get("clock"),
-		Now: form.Get("start") == "now", Looked: form.Has("look"),
+		Now: form.Get("start") == "now", Looked: form.Has("look"), CanLookUp: s.opt.Plates != nil,
 	}
 	if p.Date == "" {
 		p.Date = s.opt.Now().In(f.Workshop.Zone()).Format(time.DateOnly)
@@ -154,6 +155,9 @@ func (s *Server) pageDeskBookSubmit(c echo.Context) error {
 	}
 	p.Form = readBookForm(c)
 	p.takeLocales()
+	if c.FormValue("look_up") != "" {
+		return s.deskLookUp(c, p, services)
+	}
 	if p.Looked {
 		return s.showDeskBook(c, http.StatusOK, p, services)
 	}

@@ -63,8 +63,8 @@ func (s *Server) estimatePage(c echo.Context) (*estimatePage, error) {
 		return nil, s.fail(c, err)
 	}
 	p := &estimatePage{frame: j.frame, Job: j.Job, JobPath: j.Path, Path: estimateURL(j.Job.Token, e.ID)}
-	if n := len(j.Job.ContactPhone); n > 4 {
-		p.CodeEnd = j.Job.ContactPhone[n-4:]
+	if phone := booking.CodePhone(j.Job); len(phone) > 4 {
+		p.CodeEnd = phone[len(phone)-4:]
 	}
 	return p, s.take(c, p, e)
 }

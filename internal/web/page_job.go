@@ -39,6 +39,7 @@ type jobPage struct {
 	Hidden   []hiddenField
 
 	Estimates []estimateCard
+	Visits    []visitRow // earlier ones of the vehicle, once the phone has been proven
 	// TooNear tells that the visit is ahead, but so near that only the advisor
 	// can still move it or call it off.
 	TooNear bool
@@ -144,6 +145,9 @@ func (s *Server) showJob(c echo.Context, status int, p *jobPage) error {
 	}
 	estimates = slices.DeleteFunc(estimates, func(e booking.Estimate) bool { return e.State == booking.EstimateSuperseded })
 	p.Estimates = s.estimateCards(p.Job, estimates, func(id int64) string { return estimateURL(p.Job.Token, id) })
+	if p.Visits, err = s.ownVisits(ctx, p.Job, items); err != nil {
+		return s.fail(c, err)
+	}
 	zone := p.Job.Workshop.Zone()
 	p.Thread = threadOf(items, zone)
 	p.takeSteps(items, zone)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -146,4 +147,40 @@ func (s *Server) pageVehicle(c echo.Context) error {
 		return s.fail(c, err)
 	}
 	return s.show(c, http.StatusOK, "vehicle", f.Locale, &vehiclePage{frame: f, Vehicle: v, Visits: visitRows(visits, 0, v.CustomerID)})
+}
+
+// ownVisits are the customer's earlier visits with the vehicle of a job. A link
+// alone shows none: whoever books under another's number holds one too. A code
+// read from that phone does.
+func (s *Server) ownVisits(ctx context.Context, j *booking.Job, items []booking.TimelineItem) ([]visitRow, error) {
+	proven := slices.ContainsFunc(items, func(i booking.TimelineItem) bool { return i.Kind == booking.EventVerification })
+	if !proven || j.Vehicle == nil {
+		return nil, nil
+	}
+	visits, err := s.opt.Desk.OwnVehicleHistory(ctx, j, latestVisits+1)
+	if err != nil {
+		return nil, err
+	}
+	rows := slices.DeleteFunc(visitRows(visits, j.ID, j.CustomerID), func(r visitRow) bool {
+		return !r.Start.Before(j.StartAt.Time) || r.Job.Status == booking.Cancelled || r.Job.Status == booking.NoShow
+	})
+	return rows[:min(len(rows), latestVisits)], nil
+}
+
+// deskLookUp fills the booking form's vehicle in from the plate register.
+func (s *Server) deskLookUp(c echo.Context, p *deskBookPage, services []int64) error {
+	status := http.StatusOK
+	facts, err := s.lookUp(c.Request().Context(), p.Workshop.Country, p.Form.Plate)
+	if err != nil {
+		if status = p.refused(err); status == 0 {
+			var f *fault.Error
+			if f, status = asFault(err); f.Kind != fault.NotFound && f.Kind != fault.Unavailable {
+				return s.fail(c, err)
+			}
+			p.Problem = p.words(f.Key)
+		}
+	} else {
+		p.Form.Make, p.Form.Model = cmp.Or(facts.Make, p.Form.Make), cmp.Or(facts.Model, p.Form.Model)
+	}
+	return s.showDeskBook(c, status, p, services)
 }
