@@ -89,7 +89,7 @@ func (d *Desk) tell(ctx context.Context, j *Job, t telling) (*notify.Message, er
 		}
 	}
 	out := d.outgoing(j, t)
-	var first *notify.Message
+	var outs []notify.Outgoing
 	for _, channel := range channelsOf(j, t.both) {
 		out.Channel, out.To = channel, j.ContactPhone
 		if channel == notify.Email {
@@ -100,19 +100,20 @@ func (d *Desk) tell(ctx context.Context, j *Job, t telling) (*notify.Message, er
 			return nil, err
 		}
 		if out.Files = nil; channel == notify.Email {
-			if out.Files, err = d.invitation(ctx, j, t.occasion); err != nil {
+			if out.Files, err = d.invitation(ctx, j, t); err != nil {
 				return nil, err
 			}
 		}
-		m, err := d.notify.Send(ctx, out)
-		if err != nil {
-			return nil, fmt.Errorf("queue %q of job %d: %w", t.occasion, j.ID, err)
-		}
-		if first == nil {
-			first = m
-		}
+		outs = append(outs, out)
 	}
-	return first, nil
+	sent, err := d.notify.SendAll(ctx, outs...)
+	if err != nil {
+		return nil, fmt.Errorf("queue %q of job %d: %w", t.occasion, j.ID, err)
+	}
+	if len(sent) == 0 {
+		return nil, nil
+	}
+	return sent[0], nil
 }
 
 // channelsOf is how the customer of a job is reached: by SMS, else by e-mail;

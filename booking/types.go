@@ -62,7 +62,7 @@ type Workshop struct {
 // Zone gives the workshop's time zone; UTC where the name is unknown, which
 // Import refuses.
 func (w *Workshop) Zone() *time.Location {
-	if loc, err := time.LoadLocation(w.TimeZone); err == nil {
+	if loc, err := loadZone(w.TimeZone); err == nil {
 		return loc
 	}
 	return time.UTC
@@ -290,7 +290,7 @@ func (j *Job) Subject() string { return SubjectOf(j.ID) }
 
 // Start and end in the workshop's wall clock.
 func (j *Job) zone() *time.Location {
-	if loc, err := time.LoadLocation(j.Zone); err == nil {
+	if loc, err := loadZone(j.Zone); err == nil {
 		return loc
 	}
 	return time.UTC

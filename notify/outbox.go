@@ -60,16 +60,61 @@ func (n *Notifier) Open(ctx context.Context, subject string, ps ...Participant) 
 // has committed. A message on the web channel has no gateway: the customer's
 // page shows it, it is delivered as soon as it is stored.
 func (n *Notifier) Send(ctx context.Context, o Outgoing) (*Message, error) {
-	if !n.db.InTx(ctx) {
-		return nil, errOutsideTx
-	}
-	m, err := n.outgoing(o)
+	sent, err := n.SendAll(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	c, err := n.ensureConversation(ctx, o.Subject)
+	return sent[0], nil
+}
+
+// SendAll is Send for several messages about one subject, the same thing told
+// on several channels: in as many round trips as one.
+func (n *Notifier) SendAll(ctx context.Context, outs ...Outgoing) ([]*Message, error) {
+	if !n.db.InTx(ctx) {
+		return nil, errOutsideTx
+	}
+	if len(outs) == 0 {
+		return nil, nil
+	}
+	subject, occasion := outs[0].Subject, outs[0].Occasion
+	c, err := n.ensureConversation(ctx, subject)
 	if err != nil {
-		return nil, fmt.Errorf("queue %s for %s: %w", o.Occasion, o.Subject, err)
+		return nil, fmt.Errorf("queue %s for %s: %w", occasion, subject, err)
+	}
+	rows := make([]*Message, len(outs))
+	wake := false
+	for i, o := range outs {
+		if o.Subject != subject {
+			return nil, fmt.Errorf("queue %s for %s: it stands beside one for %s", o.Occasion, o.Subject, subject)
+		}
+		if rows[i], err = n.addressed(ctx, o, c); err != nil {
+			return nil, err
+		}
+		wake = wake || rows[i].State == Queued
+	}
+	if err := n.insertMessages(ctx, "", rows...); err != nil {
+		return nil, fmt.Errorf("queue %s for %s: %w", occasion, subject, err)
+	}
+	for i, o := range outs {
+		if o.Channel != Email {
+			continue
+		}
+		if err := n.insertFiles(ctx, rows[i].ID, o.Files); err != nil {
+			return nil, fmt.Errorf("keep the files of %s for %s: %w", o.Occasion, o.Subject, err)
+		}
+	}
+	n.ring(ctx, subject)
+	if wake {
+		n.db.AfterCommit(ctx, n.Wake)
+	}
+	return rows, nil
+}
+
+// addressed makes the row of what is asked for in its conversation.
+func (n *Notifier) addressed(ctx context.Context, o Outgoing, c *Conversation) (*Message, error) {
+	m, err := n.outgoing(o)
+	if err != nil {
+		return nil, err
 	}
 	m.ConversationID = c.ID
 	if n.opt.Addresses != nil {
@@ -79,18 +124,6 @@ func (n *Notifier) Send(ctx context.Context, o Outgoing) (*Message, error) {
 		if m.InReplyTo, err = n.messageIDOf(ctx, o.ReplyToMsg, c.ID); err != nil {
 			return nil, fmt.Errorf("find what is answered: %w", err)
 		}
-	}
-	if err := n.insertMessage(ctx, m, ""); err != nil {
-		return nil, fmt.Errorf("queue %s for %s: %w", o.Occasion, o.Subject, err)
-	}
-	if o.Channel == Email {
-		if err := n.insertFiles(ctx, m.ID, o.Files); err != nil {
-			return nil, fmt.Errorf("keep the files of %s for %s: %w", o.Occasion, o.Subject, err)
-		}
-	}
-	n.ring(ctx, o.Subject)
-	if m.State == Queued {
-		n.db.AfterCommit(ctx, n.Wake)
 	}
 	return m, nil
 }

@@ -60,13 +60,24 @@ func (n *Notifier) replaceParticipants(ctx context.Context, conversationID int64
 // insertMessage stores a message with the first row of its history; an outgoing
 // one gets its Message-ID.
 func (n *Notifier) insertMessage(ctx context.Context, m *Message, detail string) error {
-	if m.Direction == Out {
-		m.MessageID = n.newMessageID()
+	return n.insertMessages(ctx, detail, m)
+}
+
+// insertMessages is insertMessage for several.
+func (n *Notifier) insertMessages(ctx context.Context, detail string, rows ...*Message) error {
+	for _, m := range rows {
+		if m.Direction == Out {
+			m.MessageID = n.newMessageID()
+		}
 	}
-	if err := n.db.In(ctx).Create(m).Error; err != nil {
+	if err := n.db.In(ctx).Create(rows).Error; err != nil {
 		return err
 	}
-	return n.addHistory(ctx, m.State, detail, m.ID)
+	states := make([]MessageState, len(rows))
+	for i, m := range rows {
+		states[i] = MessageState{MessageID: m.ID, State: m.State, At: n.now(), Detail: detail}
+	}
+	return n.db.In(ctx).Create(&states).Error
 }
 
 // insertFiles stores what goes with an e-mail.
@@ -86,6 +97,9 @@ func (n *Notifier) filesOf(ctx context.Context, id int64) ([]File, error) {
 	var rows []MessageAttachment
 	if err := n.db.In(ctx).Where("message_id = ?", id).Order("position").Find(&rows).Error; err != nil {
 		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, nil
 	}
 	files := make([]File, len(rows))
 	for i, r := range rows {
