@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: build run test deps lint fmt bench fuzz clean
+.PHONY: build run test deps lint fmt bench torture fuzz clean
 
 build:
 	$(GO) build -trimpath -ldflags "-s -w" -o bin/neuvo ./cmd/neuvo
@@ -27,8 +27,18 @@ lint:
 fmt:
 	gofmt -w $$(git ls-files '*.go')
 
+# The rooms by themselves, the desk, then the whole server under Debian's wrk with
+# its limits beside it. BENCH=Server/8_advisors runs a part of it; all takes some
+# ten minutes.
+BENCH ?= .
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends wrk >/dev/null; } || \
+		{ echo "the load tool is missing: apt-get install wrk" >&2; exit 1; }
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
+
+# The races in full: 10,000 attempts by 64 clients, three processes on PostgreSQL.
+torture: deps
+	$(GO) test -count=1 -timeout 30m -v -run Many ./internal/loadtest -torture
 
 FUZZTIME ?= 60s
 fuzz:

@@ -32,7 +32,7 @@ type insert struct {
 // Tables in the order of their references, with the column that orders rows.
 var bookingTables = []struct{ table, order string }{
 	{"customers", "id"}, {"vehicles", "id"}, {"jobs", "id"}, {"job_services", "job_id"}, {"claims", "atom"},
-	{"job_events", "id"}, {"conversations", "id"}, {"participants", "conversation_id"}, {"messages", "id"}, {"message_states", "id"},
+	{"job_events", "id"}, {"conversations", "id"}, {"participants", "conversation_id"}, {"messages", "id"}, {"message_states", "id"}, {"message_attachments", "message_id"},
 }
 
 // bareLoop makes one booking through the desk and takes its rows as the pattern.
