@@ -30,13 +30,14 @@ type naive struct {
 	claims []Claim
 	from   time.Time // of minute 0
 	wall   []string  // what the clock shows at each minute
+	first  map[string]int
 }
 
 // walls keeps what clocks show, the slow part, from one check to the next.
 var walls = map[string][]string{}
 
 func newNaive(c *calendar, claims []Claim, first date) *naive {
-	n := &naive{c: c, claims: claims, from: first.Add(-36 * time.Hour)}
+	n := &naive{c: c, claims: claims, from: first.Add(-36 * time.Hour), first: map[string]int{}}
 	key := c.loc.String() + first.String()
 	if walls[key] == nil {
 		for m := range 8 * 24 * 60 {
@@ -50,7 +51,10 @@ func newNaive(c *calendar, claims []Claim, first date) *naive {
 // reached is the first minute at which the clock shows a wall time or a later one.
 func (n *naive) reached(day date, minute int) int {
 	want := day.Add(time.Duration(minute) * time.Minute).Format("2006-01-02 15:04")
-	return slices.IndexFunc(n.wall, func(w string) bool { return w >= want })
+	if _, known := n.first[want]; !known {
+		n.first[want] = slices.IndexFunc(n.wall, func(w string) bool { return w >= want })
+	}
+	return n.first[want]
 }
 
 // open tells for each minute whether the weekly hours of a resource cover it.
