@@ -144,6 +144,9 @@ func TestABackupHoldsEverythingAndOverwritesNothing(t *testing.T) {
 			if err != nil || info.Mode().Perm() != 0o600 {
 				t.Errorf("%v, %v", info, err)
 			}
+			if beside, err := os.ReadDir(filepath.Dir(file)); err != nil || len(beside) != 1 {
+				t.Errorf("left behind: %v, %v", beside, err)
+			}
 			before, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
