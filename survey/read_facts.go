@@ -140,7 +140,7 @@ func (f *facts) weigh(it item) {
 		f.positive = f.positive || !negated
 		f.negative = f.negative || negated // "ei mennyt niin kuin piti"
 	case cUnmet:
-		f.negative = true
+		f.negative = f.negative || !f.spares(it)
 	case cDecline:
 		f.decline = true
 	case cWrong:
@@ -243,8 +243,8 @@ func (f *facts) negated(i int) bool {
 		t := &f.tokens[j]
 		near := i-j <= 2
 		switch {
-		case t.claimed && t.is(cNeg) && f.tokens[i].is(cPraise) && f.refusal(j, i-1):
-			return true // "ei ollenkaan tyytyväinen"
+		case t.claimed && t.is(cNeg) && f.tokens[i].is(cPraise|cBlame) && f.refusal(j, i-1):
+			return true // "ei ollenkaan tyytyväinen", "inte alls dåligt"
 		case t.claimed:
 		case t.kind == kindNumber:
 			if near && t.num == 0 && noun {
@@ -262,6 +262,11 @@ func (f *facts) negated(i int) bool {
 // refusal tells that a phrase that says no reaches from one word to another.
 func (f *facts) refusal(from, to int) bool {
 	return slices.ContainsFunc(f.items, func(it item) bool { return it.class == cUnmet && it.at == from && it.end == to })
+}
+
+// spares tells a phrase that says no to a word of blame right behind it.
+func (f *facts) spares(it item) bool {
+	return it.end+1 < len(f.tokens) && f.tokens[it.end+1].clause == f.tokens[it.at].clause && f.tokens[it.at].is(cNeg) && f.tokens[it.end+1].is(cBlame)
 }
 
 // negatedAfter tells a negation that follows: "hyvä ei ollut", "tar inte",

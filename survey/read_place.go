@@ -19,7 +19,7 @@ var (
 	streetName = regexp.MustCompile(`(?i)^\pL{2,}(?:katu|kadun|kadulla|kadulle|katuun|tie|tien|tiellä|tielle|kuja|kujan|kujalla|polku|polun|polulla|väylä|väylän|väylällä|kaari|kaaren|raitti|raitin|ranta|rannan|rannalla|aukio|aukion|` +
 		`gatan|gata|gatu|vägen|gränd|gränden|stigen|torget|allén|esplanaden|backen|street|strasse|straße)$`)
 	// streetWord stands behind the name in English.
-	streetWord = regexp.MustCompile(`(?i)^(?:street|st|road|rd|lane|ln|avenue|ave|drive|close|court|terrace|crescent|square|gardens|grove|mews|park|place|hill|row|way)$`)
+	streetWord = regexp.MustCompile(`(?i)^(?:street|st|road|rd|lane|ln|avenue|ave|drive|court|terrace|crescent|square|gardens|grove|mews)$`)
 )
 
 // setApart turns digits into kindOther where what stands around them says that
@@ -36,6 +36,8 @@ func (f *facts) setApart() {
 			f.labelled(i)
 		case t.kind == kindWord && t.is(cTimeWord):
 			f.ordinalOf(i)
+		case t.kind == kindWord && t.is(cHalf):
+			f.halfPast(i)
 		case t.kind == kindNumber && f.houseOf(i):
 			t.kind = kindOther
 		}
@@ -108,12 +110,14 @@ func (f *facts) meeting(i int) {
 
 // labelled sets apart the number of a thing: "auton numero 5", "invoice nr 3".
 func (f *facts) labelled(i int) {
+	label := false
 	for n := i + 1; n < len(f.tokens) && n <= i+3 && f.tokens[n].clause == f.tokens[i].clause; n++ {
 		t := &f.tokens[n]
-		if t.kind == kindNumber && n > i+1 {
+		if t.kind == kindNumber && label {
 			t.kind = kindOther
 		}
-		if t.kind != kindWord || !slices.Contains([]string{"numero", "nro", "nr", "number", "no", "nummer", "on", "is", "ar", "for"}, t.text) {
+		label = label || slices.Contains([]string{"numero", "nro", "nr", "number", "no", "nummer", "for"}, t.text)
+		if t.kind != kindWord || !label && !slices.Contains([]string{"on", "is", "ar"}, t.text) {
 			return
 		}
 	}
@@ -124,6 +128,22 @@ func (f *facts) ordinalOf(i int) {
 	if i+1 < len(f.tokens) && f.tokens[i].is(cDayWord) && f.tokens[i].is(cTimeWord) && f.tokens[i+1].kind == kindNumber &&
 		f.tokens[i+1].clause == f.tokens[i].clause && f.tokens[i+1].outOf == 0 {
 		f.tokens[i+1].kind = kindOther
+	}
+}
+
+// halfPast sets apart the time of day: "puoli viisi", "halv fem". Behind a
+// number the half belongs to that.
+func (f *facts) halfPast(i int) {
+	if i+1 >= len(f.tokens) || f.tokens[i+1].clause != f.tokens[i].clause {
+		return
+	}
+	for n := i - 1; n >= 0 && f.tokens[n].clause == f.tokens[i].clause; n-- {
+		if t := &f.tokens[n]; t.kind == kindNumber || t.is(cNumber) {
+			return
+		}
+	}
+	if t := &f.tokens[i+1]; t.kind == kindNumber || t.kind == kindWord && t.is(cNumber) {
+		t.kind, t.class = kindOther, 0
 	}
 }
 

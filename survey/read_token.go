@@ -80,6 +80,10 @@ var (
 	plateShape = regexp.MustCompile(`^\p{Lu}{2,3} \d{2}[\d\p{Lu}]\b`)
 )
 
+// maxShape is how far the shape of a number is looked for, in bytes: looking to
+// the end of a long reply at each of its digits takes time and finds nothing.
+const maxShape = 100
+
 // tokenise cuts a normalised reply into tokens and says what each word means by
 // itself.
 func tokenise(text string) []token {
@@ -288,8 +292,9 @@ func numberWithTail(rest string) bool {
 
 // number takes digits in the first shape that fits.
 func (s *scanner) number(rest string, size int) {
+	near := rest[:min(len(rest), maxShape)]
 	for _, sh := range shapes {
-		m := sh.re.FindStringSubmatch(rest)
+		m := sh.re.FindStringSubmatch(near)
 		if m == nil {
 			continue
 		}
