@@ -2,7 +2,6 @@ package booking_test
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -42,20 +41,6 @@ func answer(j *booking.Job, e *booking.Estimate, decisions ...booking.Decision) 
 		r.Lines = append(r.Lines, booking.LineDecision{ID: e.Lines[i].ID, Decision: d})
 	}
 	return r
-}
-
-var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
-
-// code reads the newest code as the phone of a job gets it: pages hide it.
-func (w *world) code(j *booking.Job) string {
-	w.Helper()
-	var body string
-	w.ok(w.db.In(w.Context()).Raw(`SELECT body FROM messages WHERE occasion = 'code' AND to_address = ? ORDER BY id DESC LIMIT 1`, j.ContactPhone).Scan(&body).Error)
-	digits := sixDigits.FindString(body)
-	if digits == "" {
-		w.Fatalf("no code has been sent: %q", body)
-	}
-	return digits
 }
 
 // decide answers with the code that is asked for.
