@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -31,7 +32,8 @@ type deskBookPage struct {
 	Locales      []choice
 	Form         bookForm
 	Alternatives []timeChoice
-	CanLookUp    bool // a plate register is at hand
+	Overbook     string // why the visit is put where not everything is free
+	CanLookUp    bool   // a plate register is at hand
 }
 
 // pageDeskBook shows the empty form.
@@ -55,7 +57,7 @@ func (s *Server) deskBookPage(c echo.Context, form url.Values) (*deskBookPage, [
 	q := readBookQuery(form)
 	p := &deskBookPage{
 		frame: f, Advisor: q.Advisor, Date: dateOrNone(form.Get("date")), Clock: form.Get("clock"),
-		Now: form.Get("start") == "now", Looked: form.Has("look"), CanLookUp: s.opt.Plates != nil,
+		Now: form.Get("start") == "now", Looked: form.Has("look"), Overbook: strings.TrimSpace(form.Get("overbook_reason")), CanLookUp: s.opt.Plates != nil,
 	}
 	if p.Date == "" {
 		p.Date = s.opt.Now().In(f.Workshop.Zone()).Format(time.DateOnly)
@@ -113,7 +115,7 @@ func (s *Server) showDeskBook(c echo.Context, status int, p *deskBookPage, servi
 
 func (s *Server) deskTimes(ctx context.Context, p *deskBookPage, services []int64, chosen string) error {
 	found, err := s.opt.Desk.Availability(ctx, booking.AvailabilityQuery{
-		WorkshopID: p.Workshop.ID, ServiceIDs: services, AdvisorID: p.Advisor, From: p.Date, To: p.Date,
+		WorkshopID: p.Workshop.ID, ServiceIDs: services, AdvisorID: p.Advisor, From: p.Date, To: p.Date, Transport: p.Form.Transport,
 	})
 	if err != nil {
 		return err
@@ -170,6 +172,7 @@ func (s *Server) pageDeskBookSubmit(c echo.Context) error {
 	request := booking.BookingRequest{
 		WorkshopID: p.Workshop.ID, ServiceIDs: services, AdvisorID: p.Advisor, Start: start,
 		Transport: p.Form.Transport, Source: "desk", Actor: s.actor(c),
+		Overbook: p.Overbook != "", OverbookReason: p.Overbook,
 	}
 	p.Form.fill(&request, p.Form.Locale)
 	job, err := s.opt.Desk.Book(c.Request().Context(), request)
