@@ -21,10 +21,13 @@ import (
 // commit fails nobody's work is kept and everybody is told.
 
 // A group is closed once so many have joined or it is so old, so that under a
-// load that never pauses nobody waits long for the commit.
+// load that never pauses nobody waits long for the commit. Where commits take
+// long, because the disk is busy, a group may grow older: its members wait for
+// the disk rather than for each other.
 const (
-	groupSize = 64
-	groupAge  = 10 * time.Millisecond
+	groupSize   = 64
+	groupAge    = 10 * time.Millisecond
+	groupOldest = 5 * groupAge
 )
 
 // errGroupLost means that the engine gave up the transaction of a group, for
@@ -37,6 +40,7 @@ type writer struct {
 	busy    bool
 	waiting []chan struct{} // closed when it is that one's turn
 	open    *group          // belongs to whose turn it is
+	cost    time.Duration   // of the last commit
 }
 
 // group is one transaction of the engine and those who share it.
@@ -85,15 +89,18 @@ func (d *DB) take(ctx context.Context) error {
 func (d *DB) pass() {
 	w := &d.writer
 	w.mu.Lock()
-	if g := w.open; g != nil && (len(w.waiting) == 0 || g.members >= groupSize || time.Since(g.began) >= groupAge) {
+	if g := w.open; g != nil && (len(w.waiting) == 0 || g.members >= groupSize || time.Since(g.began) >= w.age()) {
 		w.mu.Unlock()
+		began := time.Now()
 		err := g.conn.Commit().Error
+		cost := time.Since(began)
 		if err != nil {
 			// The connection goes on to others: nothing may be left open on it.
 			d.write.Exec("ROLLBACK")
 		}
 		w.end(err)
 		w.mu.Lock()
+		w.cost = cost
 	}
 	defer w.mu.Unlock()
 	if len(w.waiting) == 0 {
@@ -104,6 +111,9 @@ func (d *DB) pass() {
 	w.waiting = w.waiting[1:]
 	close(next)
 }
+
+// age is how old a group may grow.
+func (w *writer) age() time.Duration { return min(max(groupAge, 4*w.cost), groupOldest) }
 
 // end tells the members of the open group how it ended.
 func (w *writer) end(err error) {
