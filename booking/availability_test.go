@@ -42,6 +42,10 @@ func TestDaysOnWhichTheClocksChange(t *testing.T) {
 			[]string{"2026-10-24T22:00Z", "2026-10-24T23:00Z", "2026-10-25T00:00Z", "2026-10-25T01:00Z", "2026-10-25T02:00Z", "2026-10-25T03:00Z"}},
 		{"an afternoon in New York is an hour earlier for the world", "America/New_York", "13:00-18:00", "2026-03-08",
 			[]string{"2026-03-08T17:00Z", "2026-03-08T18:00Z", "2026-03-08T19:00Z", "2026-03-08T20:00Z", "2026-03-08T21:00Z"}},
+		{"an hour comes twice in Auckland in April", "Pacific/Auckland", "01:00-04:00", "2026-04-05",
+			[]string{"2026-04-04T12:00Z", "2026-04-04T13:00Z", "2026-04-04T14:00Z", "2026-04-04T15:00Z"}},
+		{"an hour is missing in Auckland in September", "Pacific/Auckland", "01:00-04:00", "2026-09-27",
+			[]string{"2026-09-26T13:00Z", "2026-09-26T14:00Z"}},
 		{"hours that end in the gap end with it", "Europe/Helsinki", "01:00-03:30", "2026-03-29",
 			[]string{"2026-03-28T23:00Z", "2026-03-29T00:00Z"}},
 	} {
