@@ -88,7 +88,10 @@ func (s *Surveyor) ask(ctx context.Context, id int64) (bool, error) {
 		row.DueAt = db.Time{}
 		if row.Reason != "" {
 			row.State = Suppressed
-			return s.save(ctx, row)
+			if err := s.save(ctx, row); err != nil {
+				return err
+			}
+			return s.tellSuppressed(ctx, row)
 		}
 		now := s.now()
 		row.State, row.AskedAt, row.ExpiresAt = Asked, now, db.At(now.Add(Lifetime))

@@ -89,6 +89,7 @@ func (s *Surveyor) plan(ctx context.Context, job *booking.Job) error {
 	} else if !fault.Is(err, fault.NotFound) {
 		return fmt.Errorf("plan the survey of job %d: %w", job.ID, err)
 	}
+	before := row.Reason
 	if row.Reason, err = s.reasonNotToAsk(ctx, job); err != nil {
 		return err
 	}
@@ -96,7 +97,23 @@ func (s *Surveyor) plan(ctx context.Context, job *booking.Job) error {
 	if row.Reason == "" {
 		row.State, row.DueAt = Planned, db.At(dueAt(s.opt.Now(), shop.Zone(), shop.SurveyMinute))
 	}
-	return s.save(ctx, row)
+	if err := s.save(ctx, row); err != nil || row.Reason == before {
+		return err
+	}
+	return s.tellSuppressed(ctx, row)
+}
+
+// tellSuppressed puts on the job's timeline that its customer is not asked, and
+// why: the reason is the event's body, for readers of any language to be told.
+func (s *Surveyor) tellSuppressed(ctx context.Context, row *Survey) error {
+	if row.State != Suppressed {
+		return nil
+	}
+	event := booking.JobEvent{JobID: row.JobID, Kind: booking.EventSurvey, Author: booking.System.Name, State: string(Suppressed), Body: string(row.Reason)}
+	if err := s.desk.AddEvent(ctx, event); err != nil {
+		return fmt.Errorf("tell why job %d has no survey: %w", row.JobID, err)
+	}
+	return nil
 }
 
 // dueAt is the next time the workshop's wall clock shows a minute of the day.

@@ -22,15 +22,18 @@ const answerSubject = "SMS reply"
 // sendWithin is how long a customer's message may take into the host.
 const sendWithin = 10 * time.Second
 
-// SendText answers as a phone: to where its latest text came from. Invalid
-// names "path.number", "body.body", or "body.to" where there is nothing to answer.
+// firstTexts is the shop's address for texts that answer none of its own.
+const firstTexts = "texts"
+
+// SendText answers as a phone: to where its latest text came from, else to the
+// shop. Invalid names "path.number" or "body.body".
 func (h *Host) SendText(number, body string) error {
 	_, err := h.SendTextTo(number, "", body)
 	return err
 }
 
 // SendTextTo sends a text as a phone to an address of the shop; "" answers the
-// latest text. It travels as a real e-mail over the host's own SMTP port.
+// latest text, or writes to the shop where none came. It travels as a real e-mail over the host's own SMTP port.
 func (h *Host) SendTextTo(number, to, body string) (*Text, error) {
 	phone := Number(number)
 	if phone == "" {
@@ -46,8 +49,8 @@ func (h *Host) SendTextTo(number, to, body string) (*Text, error) {
 			break
 		}
 	}
-	if to == "" {
-		return nil, fault.BadField("body.to", "demo.fault.no_text_yet", nil)
+	if to == "" { // whoever was never texted writes to the shop, not to a visit
+		to = firstTexts + "@" + h.opt.ReplyDomain
 	}
 	address := Mailbox(to)
 	if address == "" {

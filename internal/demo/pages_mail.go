@@ -50,6 +50,9 @@ type letter struct {
 
 func (p *pages) mailbox(w http.ResponseWriter, r *http.Request) error {
 	address := r.PathValue("address")
+	if Mailbox(address) == "" {
+		return fault.BadField("path.address", "demo.fault.address", address)
+	}
 	if wantsJSON(r) {
 		list := p.opt.Host.Mails(address)
 		if r.URL.Query().Get("all") != "" {

@@ -49,11 +49,15 @@ type bubble struct {
 // part is a piece of a text: a link where URL is set.
 type part struct{ Text, URL string }
 
-// sender is an address that texted the phone, and the start of its latest text.
+// sender is an address that texted the phone, and of its latest text what tells
+// it from those of the other senders.
 type sender struct{ Address, Last string }
 
 func (p *pages) phone(w http.ResponseWriter, r *http.Request) error {
 	number := r.PathValue("number")
+	if Number(number) == "" {
+		return fault.BadField("path.number", "demo.fault.number", number)
+	}
 	if wantsJSON(r) {
 		list := p.opt.Host.Texts(number)
 		if r.URL.Query().Get("all") != "" {
@@ -86,10 +90,39 @@ func (p *pages) showPhone(w http.ResponseWriter, r *http.Request, problem, draft
 	for _, t := range slices.Backward(chat) {
 		known := slices.ContainsFunc(view.Senders, func(s sender) bool { return s.Address == t.From })
 		if t.Direction == Received && !known {
-			view.Senders = append(view.Senders, sender{Address: t.From, Last: shorten(t.Body, 48)})
+			view.Senders = append(view.Senders, sender{Address: t.From, Last: t.Body})
 		}
 	}
+	tellApart(view.Senders)
 	return p.render(w, r, "demo_phone", "chat", view)
+}
+
+// senderWidth is how much of a text names its sender, in characters.
+const senderWidth = 64
+
+// tellApart shortens the texts by which senders are named. Texts of one shop
+// begin alike: what all have in common is left out, up to the last whole word.
+func tellApart(senders []sender) {
+	common := 0
+	if len(senders) > 1 {
+		first := senders[0].Last
+		common = len(first)
+		for _, s := range senders[1:] {
+			n := 0
+			for n < min(common, len(s.Last)) && s.Last[n] == first[n] {
+				n++
+			}
+			common = n
+		}
+		common = strings.LastIndexByte(first[:common], ' ') + 1
+	}
+	for i := range senders {
+		rest := senders[i].Last[common:]
+		if common > 0 {
+			rest = "… " + rest
+		}
+		senders[i].Last = shorten(rest, senderWidth)
+	}
 }
 
 func (p *pages) answerText(w http.ResponseWriter, r *http.Request) error {

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"neuvo/internal/fault"
 	"neuvo/templates"
@@ -43,22 +44,38 @@ func status(kind fault.Kind) int {
 	return http.StatusInternalServerError
 }
 
+// errNotJSON is the cause of a fault about a body that cannot be read at all.
+var errNotJSON = errors.New("the body is no JSON")
+
+// typeOf names the kind of a problem as the API does; the kinds are told at /docs.
+func typeOf(err error) string {
+	key := "fault.internal"
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		key = f.Key
+	}
+	return "/docs#" + strings.ReplaceAll(key[strings.LastIndexByte(key, '.')+1:], "_", "-")
+}
+
 // problem answers an error: a document for scripts, a page for people.
 func (p *pages) problem(w http.ResponseWriter, r *http.Request, err error) {
 	kind := fault.KindOf(err)
+	code := status(kind)
+	if errors.Is(err, errNotJSON) {
+		code = http.StatusBadRequest // as in the API
+	}
 	if kind == fault.Internal {
 		p.opt.Log.Error("demo page", "path", r.URL.Path, "error", err)
 	}
 	if !wantsJSON(r) && !isJSON(r) {
-		w.WriteHeader(status(kind))
+		w.WriteHeader(code)
 		if showErr := p.showOverview(w, r, sentence(locale(r), err)); showErr != nil {
 			p.opt.Log.Error("demo page", "path", r.URL.Path, "error", showErr)
 		}
 		return
 	}
 	doc := problemDoc{
-		Type: "about:blank", Title: templates.T(locale(r), fmt.Sprintf("problem.%d", status(kind)), nil),
-		Status: status(kind), Detail: sentence(locale(r), err),
+		Type: typeOf(err), Title: templates.T(locale(r), fmt.Sprintf("problem.%d", code), nil),
+		Status: code, Detail: sentence(locale(r), err),
 	}
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		for _, field := range f.Fields {
@@ -119,6 +136,9 @@ func readInput(r *http.Request, v any, form func(url.Values)) error {
 		}
 		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && t.Field != "" {
 			return fault.BadField("body."+t.Field, "validation.string", nil).Cause(err)
+		}
+		if _, wrong := errors.AsType[*json.SyntaxError](err); wrong || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("%w: %w", errNotJSON, err)
 		}
 		if err != nil {
 			return fault.BadField("body", "fault.body", nil).Cause(err)

@@ -158,7 +158,6 @@ func TestBadInputIsAProblemThatNamesTheField(t *testing.T) {
 		"a number for a text":        {"/demo/phones/358401234567", `{"body": 5}`, "body.body"},
 		"what is no JSON":            {"/demo/phones/358401234567", `{"body"`, "body"},
 		"a phone that is no number":  {"/demo/phones/hello", `{"body": "x"}`, "path.number"},
-		"a phone that got nothing":   {"/demo/phones/358409999999", `{"body": "x"}`, "body.to"},
 		"a mail to nobody":           {"/demo/mail/ville@posti.test", `{"body": "x", "subject": "y"}`, "body.to"},
 		"a mailbox without a domain": {"/demo/mail/ville", `{"body": "x", "to": "a@b.test"}`, "path.address"},
 		"time that goes back":        {"/demo/clock", `{"advance": "-1h"}`, "body.advance"},
@@ -176,10 +175,64 @@ func TestBadInputIsAProblemThatNamesTheField(t *testing.T) {
 			t.Errorf("%s: %s: %v", name, body, err)
 			continue
 		}
-		if answer.StatusCode != 422 || doc.Status != 422 || answer.Header.Get("Content-Type") != "application/problem+json" ||
+		want := 422
+		if c.field == "body" {
+			want = 400 // as in the API
+		}
+		if !strings.HasPrefix(doc.Type, "/docs#") {
+			t.Errorf("%s: type %s", name, doc.Type)
+		}
+		if answer.StatusCode != want || doc.Status != want || answer.Header.Get("Content-Type") != "application/problem+json" ||
 			len(doc.Errors) != 1 || doc.Errors[0].Location != c.field || doc.Title == "" || doc.Errors[0].Message == "" ||
 			strings.Contains(doc.Errors[0].Message, ".fault.") || strings.HasPrefix(doc.Title, "problem.") {
 			t.Errorf("%s: %d %s", name, answer.StatusCode, body)
+		}
+	}
+}
+
+func TestWhatIsNoPhoneAndNoMailboxHasNoPage(t *testing.T) {
+	_, _, base := site(t, nil)
+	for path, field := range map[string]string{"/demo/phones/abc": "path.number", "/demo/mail/bad": "path.address"} {
+		answer, body := ask(t, "GET", base+path, "", acceptJSON)
+		if answer.StatusCode != 422 || !strings.Contains(body, field) {
+			t.Errorf("%s: %d %s", path, answer.StatusCode, body)
+		}
+		if answer, _ := ask(t, "GET", base+path, ""); answer.StatusCode != 422 {
+			t.Errorf("%s for people: %d", path, answer.StatusCode)
+		}
+	}
+}
+
+func TestAPhoneThatGotNothingWritesToTheShop(t *testing.T) {
+	_, _, base := site(t, nil)
+	answer, body := ask(t, "POST", base+"/demo/phones/358409999999", `{"body": "Onko vapaata?"}`, acceptJSON, sendJSON)
+	if answer.StatusCode != 201 || !strings.Contains(body, firstTexts+"@"+ReplyDomain) {
+		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+}
+
+func TestSendersAreToldApart(t *testing.T) {
+	const hello = "Hei Tessa! Sinulle on varattu aika ti 24.11. klo "
+	for _, c := range []struct {
+		name  string
+		texts []string
+		want  []string
+	}{
+		{"one is named by its beginning", []string{hello + "9.00: Öljynvaihto"}, []string{hello + "9.00: Öljynvai…"}},
+		{"what all say is left out", []string{hello + "9.00: Öljynvaihto, ABC-123. Nähdään!", hello + "10.00: Renkaat, XYZ-789. Nähdään!"},
+			[]string{"… 9.00: Öljynvaihto, ABC-123. Nähdään!", "… 10.00: Renkaat, XYZ-789. Nähdään!"}},
+		{"others differ from the start", []string{"Valmista tuli.", "Kiitos käynnistä."}, []string{"Valmista tuli.", "Kiitos käynnistä."}},
+		{"equal ones stay whole words", []string{"Valmista tuli.", "Valmista tuli."}, []string{"… tuli.", "… tuli."}},
+	} {
+		var senders []sender
+		for _, text := range c.texts {
+			senders = append(senders, sender{Last: text})
+		}
+		tellApart(senders)
+		for i := range senders {
+			if senders[i].Last != c.want[i] {
+				t.Errorf("%s: %q, want %q", c.name, senders[i].Last, c.want[i])
+			}
 		}
 	}
 }

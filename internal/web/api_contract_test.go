@@ -258,3 +258,27 @@ func TestACustomersPageOpensInHisOwnLanguage(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+func TestASurveyThatIsNotAskedSaysWhy(t *testing.T) {
+	b := onSQLite(t)
+	collect := func(body object) string {
+		id := b.send(sanna, "POST", "/api/v1/jobs", body).want(201).text("id")
+		for _, to := range []string{"received", "ready", "collected"} {
+			b.send(sanna, "POST", "/api/v1/jobs/"+id+"/transitions", object{"to": to, "message": object{"send": false}}).want(200)
+		}
+		return id
+	}
+	collect(visit("10:00"))
+	second := collect(visit("11:00"))
+	b.send(sanna, "GET", "/api/v1/surveys", nil).want(200).equal(
+		"items.0.job_id", second, "items.0.state", "suppressed", "items.0.reason", "throttled", "items.0.asked_at", nil,
+		"items.1.state", "planned", "items.1.reason", nil)
+	for locale, want := range map[string]string{"en": "the same customer was asked within 30 days", "fi": "samalta asiakkaalta", "sv": "samma kund"} {
+		line := b.send(sanna, "GET", "/api/v1/jobs/"+second+"/timeline", nil, "Accept-Language", locale).want(200)
+		if !strings.Contains(string(line.raw), want) {
+			t.Errorf("%s: %s", locale, line.raw)
+		}
+	}
+	b.atDesk(sanna)
+	b.open("/desk/jobs/" + second + "?lang=en").want(200).says("the same customer was asked within 30 days")
+}

@@ -249,7 +249,7 @@ func (s *Server) getTimeline(ctx context.Context, in *timelineQuery) (*body[list
 	zone := zoneOf(j)
 	out := make([]timelineOut, 0, len(items))
 	for i := range items {
-		out = append(out, timelineOf(&items[i], zone))
+		out = append(out, timelineOf(&items[i], zone, callerOf(ctx).locale))
 	}
 	page, err := cut(in.WholeIn, out, func(t *timelineOut) string { return t.ID })
 	if err != nil {
@@ -299,7 +299,7 @@ func (s *Server) postNote(ctx context.Context, in *noteIn) (*body[timelineOut], 
 	}
 	for i := range slices.Backward(items) {
 		if items[i].Kind == booking.EventNote {
-			return &body[timelineOut]{timelineOf(&items[i], zoneOf(j))}, nil
+			return &body[timelineOut]{timelineOf(&items[i], zoneOf(j), callerOf(ctx).locale)}, nil
 		}
 	}
 	return nil, fmt.Errorf("the note of job %d is not on its timeline", j.ID)

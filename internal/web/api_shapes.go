@@ -7,6 +7,7 @@ import (
 	"neuvo/internal/db"
 	"neuvo/notify"
 	"neuvo/survey"
+	"neuvo/templates"
 )
 
 // list is the shape of every list; next_cursor is "" at its end.
@@ -353,16 +354,29 @@ type timelineOut struct {
 	Match     *matchOut         `json:"match,omitempty"`
 }
 
-func timelineOf(t *booking.TimelineItem, zone *time.Location) timelineOut {
+func timelineOf(t *booking.TimelineItem, zone *time.Location, locale string) timelineOut {
 	out := timelineOut{
 		ID: t.ID, At: t.At.In(zone), Kind: t.Kind, Direction: t.Direction, Channel: t.Channel, Author: t.Author,
 		Body: t.Body, State: t.State, Occasion: t.Occasion, MessageID: idOf(t.MessageID),
 		Match: matchOf(t.Rule, t.Confidence, t.Evidence),
 	}
+	if why := whyNotAsked(t, locale); why != "" {
+		out.Body = why
+	}
 	if t.Direction == string(notify.In) {
 		out.Verified = new(t.Verified)
 	}
 	return out
+}
+
+// whyNotAsked is the sentence of a timeline's item that says why a customer is
+// not asked; "" for every other item.
+func whyNotAsked(t *booking.TimelineItem, locale string) string {
+	key := "survey.reason." + t.Body
+	if t.Kind != booking.EventSurvey || t.State != string(survey.Suppressed) || !templates.Has(locale, key) {
+		return ""
+	}
+	return templates.T(locale, key, nil)
 }
 
 // surveyRowOut is a survey as the desk sees it.
@@ -372,6 +386,7 @@ type surveyRowOut struct {
 	Advisor    string         `json:"advisor"`
 	WorkshopID string         `json:"workshop_id"`
 	State      survey.State   `json:"state"`
+	Reason     survey.Reason  `json:"reason,omitempty" doc:"why it is suppressed: no_consent, no_address, throttled (asked within 30 days), reopened, stop, wrong_number, declined or outdated"`
 	AskedAt    *time.Time     `json:"asked_at"`
 	AnsweredAt *time.Time     `json:"answered_at,omitempty"`
 	Channel    notify.Channel `json:"channel,omitempty"`
@@ -387,7 +402,7 @@ func surveyRowOf(v *survey.Survey, zone *time.Location) surveyRowOut {
 	in := func(t db.Time) *time.Time { return at(t.Time, zone) }
 	return surveyRowOut{
 		JobID: idOf(v.JobID), AdvisorID: idOf(v.AdvisorID), Advisor: v.Advisor, WorkshopID: idOf(v.WorkshopID),
-		State: v.State, AskedAt: in(v.AskedAt), AnsweredAt: in(v.AnsweredAt), Channel: v.Channel, Scale: v.Scale,
+		State: v.State, Reason: v.Reason, AskedAt: in(v.AskedAt), AnsweredAt: in(v.AnsweredAt), Channel: v.Channel, Scale: v.Scale,
 		Score: v.Score, Met: v.Met, Comment: v.Comment, Rule: v.Rule, Late: v.Late,
 	}
 }

@@ -210,6 +210,9 @@ func (p *deskJobPage) timelineBody(item booking.TimelineItem) string {
 	if at := localInput(item.Body, p.Workshop.Zone()); item.Kind == booking.EventOther && !at.IsZero() {
 		return p.moment(at)
 	}
+	if why := whyNotAsked(&item, p.Locale); why != "" {
+		return why
+	}
 	return item.Body
 }
 
