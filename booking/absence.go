@@ -70,7 +70,7 @@ func (d *Desk) checkAbsence(ctx context.Context, resourceID int64, from, to time
 	case to.Sub(from) > maxAbsence:
 		check.fail("body.to", "fault.absence_long", to.Format(time.RFC3339))
 	}
-	if _, err := d.resource(ctx, resourceID); fault.Is(err, fault.NotFound) {
+	if _, err := d.ResourceByID(ctx, resourceID); fault.Is(err, fault.NotFound) {
 		check.fail("body.resource_id", "fault.unknown_id", resourceID)
 	} else if err != nil {
 		return nil, err
@@ -110,11 +110,6 @@ func (d *Desk) AbsenceImpactOf(ctx context.Context, id int64) (*AbsenceImpact, e
 	return d.impact(ctx, *a)
 }
 
-// Resource gives one resource; NotFound where there is none.
-func (d *Desk) resource(ctx context.Context, id int64) (*Resource, error) {
-	return one[Resource](ctx, d.db, "resource", "id = ?", id)
-}
-
 // AbsentResource gives the resource that an absence is of, for those who must
 // know its workshop; NotFound where there is no such absence.
 func (d *Desk) AbsentResource(ctx context.Context, absenceID int64) (*Resource, error) {
@@ -123,7 +118,7 @@ func (d *Desk) AbsentResource(ctx context.Context, absenceID int64) (*Resource, 
 
 // ResourceByID gives one resource of whatever kind; NotFound where there is none.
 func (d *Desk) ResourceByID(ctx context.Context, id int64) (*Resource, error) {
-	return d.resource(ctx, id)
+	return one[Resource](ctx, d.db, "resource", "id = ?", id)
 }
 
 // ResourceNames gives the names of all that a workshop has, in use or not.
@@ -197,7 +192,7 @@ func (d *Desk) ResolveAbsence(ctx context.Context, id int64, action string, jobI
 	if err != nil {
 		return nil, err
 	}
-	resource, err := d.resource(ctx, hit.Absence.ResourceID)
+	resource, err := d.ResourceByID(ctx, hit.Absence.ResourceID)
 	if err != nil {
 		return nil, err
 	}

@@ -238,7 +238,7 @@ func wallMoved(row riskRow) (time.Time, bool) {
 const wallFormat = "2006-01-02T15:04"
 
 func zoneNamed(name string) *time.Location {
-	if loc, err := time.LoadLocation(name); err == nil {
+	if loc, err := loadZone(name); err == nil {
 		return loc
 	}
 	return time.UTC
