@@ -18,7 +18,7 @@ import (
 func (w *world) nightShop(key, zone string, hours ...string) (shop, service int64) {
 	w.Helper()
 	report, err := w.desk.Import(w.Context(), booking.Catalogue{Workshops: []booking.CatalogueWorkshop{{
-		Key: key, Name: "Yöpaja", TimeZone: zone, Locale: "fi", Country: "FI", Currency: "EUR", SlotMinutes: 60,
+		Key: key, Name: "Yöpaja", TimeZone: zone, Locale: "fi", Country: "FI", Currency: "EUR", SlotMinutes: 60, Holidays: booking.HolidaysOff,
 		Hours:    booking.CatalogueHours{"mon-sun": hours},
 		Services: []booking.CatalogueService{{Key: "wash", Name: "Pesu", DurationMinutes: 60}},
 		Advisors: []booking.CatalogueAdvisor{{Key: "olli", Name: "Olli"}},
