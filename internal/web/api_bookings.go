@@ -352,13 +352,13 @@ func (s *Server) surveyShape(ctx context.Context, token string) (*body[surveyOut
 type surveyIn struct {
 	Token string `path:"token"`
 	Body  struct {
-		Score   int    `json:"score" minimum:"0" maximum:"10" doc:"within the survey's scale"`
-		Comment string `json:"comment,omitempty" maxLength:"2000"`
+		Score   int     `json:"score" minimum:"0" maximum:"10" doc:"within the survey's scale"`
+		Comment *string `json:"comment,omitempty" maxLength:"2000" doc:"left out: an earlier one stays; empty: it is removed"`
 	}
 }
 
 func (s *Server) postSurvey(ctx context.Context, in *surveyIn) (*body[surveyOut], error) {
-	if _, err := s.opt.Surveyor.Answer(ctx, in.Token, in.Body.Score, in.Body.Comment); err != nil {
+	if _, err := s.opt.Surveyor.AnswerWith(ctx, in.Token, in.Body.Score, in.Body.Comment); err != nil {
 		return nil, err
 	}
 	return s.surveyShape(ctx, in.Token)
