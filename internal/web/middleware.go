@@ -205,13 +205,15 @@ func (s *Server) bounded(next echo.HandlerFunc) echo.HandlerFunc {
 
 const bodyKey = "body"
 
-// compressed packs text. Streams and pictures are left as they are.
+// compressed packs text. Streams, pictures and what is packed already are left
+// as they are.
 func compressed() echo.MiddlewareFunc {
 	return middleware.GzipWithConfig(middleware.GzipConfig{
 		MinLength: 1024,
 		Skipper: func(c echo.Context) bool {
 			path := c.Request().URL.Path
-			if endless(path) || path == "/metrics" || strings.HasPrefix(path, "/photos/") {
+			if endless(path) || path == "/metrics" || path == availabilityPath || // packs for itself
+				strings.HasPrefix(path, "/photos/") {
 				return true
 			}
 			packed := []string{".png", ".jpg", ".jpeg", ".webp", ".woff2", ".ico", ".gz"}

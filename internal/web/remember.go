@@ -21,7 +21,7 @@ const availabilityPath = "/api/v1/availability"
 
 // maxRemembered bounds how much is remembered, in bytes; it is kept in two
 // halves, of which the older is let go when the younger is full.
-const maxRemembered = 64 << 20
+const maxRemembered = 16 << 20
 
 // maxQuery is the longest query that is remembered: strangers choose them.
 const maxQuery = 512
