@@ -21,7 +21,7 @@ const availabilityPath = "/api/v1/availability"
 
 // maxRemembered bounds how much is remembered, in bytes; it is kept in two
 // halves, of which the older is let go when the younger is full.
-const maxRemembered = 16 << 20
+const maxRemembered = 64 << 20
 
 // maxQuery is the longest query that is remembered: strangers choose them.
 const maxQuery = 512
@@ -74,6 +74,13 @@ func (m *memory) get(query string) *remembered {
 		m.put(query, r)
 	}
 	return r
+}
+
+// forget gives the memory back: an idle server holds nothing.
+func (m *memory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.young, m.old, m.youngBytes = map[string]*remembered{}, nil, 0
 }
 
 func (m *memory) add(query string, r *remembered) {

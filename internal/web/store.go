@@ -87,8 +87,9 @@ func (s *Server) releaseKey(ctx context.Context, key string) error {
 }
 
 // Purge forgets the answers to POSTs that are older than 24 hours and tells how
-// many there were.
+// many there were; answers about free times that lie in memory go with them.
 func (s *Server) Purge(ctx context.Context) (int, error) {
+	s.memory.forget()
 	n := 0
 	err := s.opt.DB.Tx(ctx, func(ctx context.Context) error {
 		var err error
