@@ -222,7 +222,7 @@ func (g *generator) jobs(shop, advisor int64, firstDay, days, slots, fill, atoms
 	g.exec(`INSERT INTO jobs (workshop_id, reference, token, token_expires_at, status, customer_id, contact_name,
 			contact_phone, locale, booked_with, start_at, end_at, wall_start, zone, source, created_at, updated_at, closed_at)
 		WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $4 * $5 - 1),
-		s AS (SELECT i, $3 + i / $5 AS day, i % $5 AS slot FROM n WHERE (i * 7919 + $2 * 104729) % 100 < $6),
+		s AS (SELECT i, $3 + i / $5 AS day, i % $5 AS slot FROM n WHERE (i * 7919 + CAST($2 AS BIGINT) * 104729) % 100 < $6),
 		t AS (SELECT i, (CAST(day AS BIGINT) * 86400 + 21600 + slot * (36000 / $5 / 900 * 900)) * 1000000 AS at FROM s WHERE (day + 4) % 7 NOT IN (0, 6))
 		SELECT $1, 'F-$2-$3-' || i, 'token-$2-$3-' || i, at + 99000000000000, CASE WHEN at < $8 THEN 'closed' ELSE 'booked' END,
 			1 + i % 200, 'Customer ' || i, '+35844' || (1000000 + i % 200), 'fi', $2, at, at + $7 * CAST(300000000 AS BIGINT),
