@@ -202,9 +202,12 @@ func (a *App) Run(ctx context.Context, listener net.Listener) error {
 
 	served := make(chan error, 1)
 	go func() { served <- a.server.Serve(listener) }()
-	// Starting up (and the demo's seed) leaves garbage that an idle server
-	// would hold for minutes: a small machine wants it back now.
+	// Starting up (and the demo's seed, and its texts that go out now) leaves
+	// garbage that an idle server would hold for minutes: a small machine wants
+	// it back.
 	debug.FreeOSMemory()
+	tidy := time.AfterFunc(5*time.Second, debug.FreeOSMemory)
+	defer tidy.Stop()
 	var err error
 	select {
 	case err = <-served:

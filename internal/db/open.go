@@ -142,7 +142,7 @@ func prepareFile(path string) error {
 func (d *DB) openSQLite(path string) error {
 	pragmas := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
-		"foreign_keys(1)", "cache_size(-4000)",
+		"foreign_keys(1)", "cache_size(-2000)",
 	}}
 	writer := url.Values{"_pragma": pragmas["_pragma"], "_txlock": {"immediate"}}
 	reader := url.Values{"_pragma": append(pragmas["_pragma"][:len(pragmas["_pragma"]):len(pragmas["_pragma"])], "query_only(1)")}
