@@ -94,8 +94,6 @@ func advisorOf(a *booking.Advisor) advisorOut {
 // body carries an answer.
 type body[T any] struct{ Body T }
 
-type none struct{}
-
 // inactiveQuery asks for what is out of use as well.
 type inactiveQuery struct {
 	WholeIn
