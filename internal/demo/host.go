@@ -204,6 +204,12 @@ func (h *Host) Close() error {
 	} else if h.imapListener != nil {
 		errs = append(errs, h.imapListener.Close())
 	}
+	// A server that was stopped before it began to serve has not closed these.
+	for _, l := range []net.Listener{h.smtpListener, h.imapListener} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
 	for range served {
 		<-h.served
 	}
