@@ -231,7 +231,7 @@ func (m *mails) store(raw string, validity, uid int64) int64 {
 	return id
 }
 
-func (m *mails) read(raw []byte) (notify.Parsed, error) {
+func (m *mails) read(_ string, raw []byte) (notify.Parsed, error) {
 	p, ok := m.parsed[string(raw)]
 	if !ok {
 		return p, errBroken

@@ -101,12 +101,16 @@ func sameSecond(whole, t time.Time) bool {
 	return whole.Nanosecond() == 0 && t.Sub(whole) >= 0 && t.Sub(whole) < time.Second
 }
 
+// Parser reads stored bytes; the source ("imap:NAME" or "hook:GATEWAY") tells
+// what they are.
+type Parser func(source string, raw []byte) (Parsed, error)
+
 // ProcessStored reads, matches and places every message that is stored and not
 // yet dealt with, oldest first, and tells how many it dealt with (placed, noted
 // or left to a person). A message that cannot be handled is passed over and never
 // stops those behind it: it is tried at most three times in all, counting those
 // that a crash of the program cut short, and then waits in triage.
-func (n *Notifier) ProcessStored(ctx context.Context, parse func(raw []byte) (Parsed, error)) (int, error) {
+func (n *Notifier) ProcessStored(ctx context.Context, parse Parser) (int, error) {
 	select {
 	case n.working <- struct{}{}:
 		defer func() { <-n.working }()
@@ -143,7 +147,7 @@ func (n *Notifier) ProcessStored(ctx context.Context, parse func(raw []byte) (Pa
 }
 
 // process takes one stored message as far as it goes.
-func (n *Notifier) process(ctx context.Context, id int64, parse func([]byte) (Parsed, error)) (settled bool, err error) {
+func (n *Notifier) process(ctx context.Context, id int64, parse Parser) (settled bool, err error) {
 	in, err := n.beginReading(ctx, id) // committed before the parser sees the bytes
 	if err != nil || in == nil {
 		return false, err
@@ -175,7 +179,7 @@ func (n *Notifier) process(ctx context.Context, id int64, parse func([]byte) (Pa
 
 // read runs the parser so that neither a panic nor an endless loop in it stops
 // the mailbox.
-func (n *Notifier) read(ctx context.Context, parse func([]byte) (Parsed, error), in *Inbound) (Parsed, error) {
+func (n *Notifier) read(ctx context.Context, parse Parser, in *Inbound) (Parsed, error) {
 	type result struct {
 		p   Parsed
 		err error
@@ -190,7 +194,7 @@ func (n *Notifier) read(ctx context.Context, parse func([]byte) (Parsed, error),
 			}
 			done <- r
 		}()
-		r.p, r.err = parse(in.Raw)
+		r.p, r.err = parse(in.Source, in.Raw)
 	}()
 	timer := time.NewTimer(parseTimeout)
 	defer timer.Stop()

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"fmt"
 
 	"neuvo/internal/db"
 )
@@ -218,7 +217,31 @@ type Parsed struct {
 	FailedReason    string
 	OriginalID      string
 	Attachments     []Attachment
+	// For a text that came over HTTP: our number it was sent to, the provider's
+	// own id of it, which part it is of a longer one, and what the provider
+	// itself made of an opt-out word.
+	Number     string
+	ProviderID string
+	Part       Part
+	OptOut     OptOut
 }
+
+// Part tells which piece of a longer text came; the zero Part is a whole text.
+type Part struct {
+	Ref    string // shared by the pieces of one text of one sender
+	Number int    // from 1
+	Total  int
+}
+
+// OptOut is a provider's own handling of a word such as STOP or START: it will
+// not (or will again) carry texts to that phone.
+type OptOut string
+
+// What a provider may have done with a phone.
+const (
+	OptedOut OptOut = "out"
+	OptedIn  OptOut = "in"
+)
 
 // Recipient is an address the message was sent to and the header that says so.
 type Recipient struct {
@@ -286,63 +309,6 @@ type MessageAttachment struct {
 	Name        string
 	ContentType string
 	Content     []byte
-}
-
-// Envelope is a message ready for a gateway.
-type Envelope struct {
-	ClientRef string // stable over retries: "m42"
-	MessageID string // RFC 5322 id without angle brackets
-	From      string // our signed per-conversation address or sender name
-	FromName  string
-	To        string // E.164 phone or e-mail address
-	Title     string
-	Body      string
-	Locale    string
-	InReplyTo string
-	Automatic bool // set Auto-Submitted: auto-generated (RFC 3834)
-	Files     []File
-}
-
-// Sent is a gateway's word that it took a message over.
-type Sent struct {
-	ID       string // the gateway's id, may be empty
-	Segments int
-	Final    bool // it is delivered already
-}
-
-// SendError is a gateway's typed failure.
-type SendError struct {
-	Retryable bool
-	// Unknown: the bytes were written and no answer came. The message may have
-	// been taken over and must not simply be sent again.
-	Unknown bool
-	Code    string // the gateway's or SMTP's code
-	Text    string // for people, no secrets
-	Err     error
-}
-
-// Error implements error.
-func (e *SendError) Error() string {
-	if e.Code != "" {
-		return fmt.Sprintf("%s (%s)", e.Text, e.Code)
-	}
-	return e.Text
-}
-
-// Unwrap gives the cause.
-func (e *SendError) Unwrap() error { return e.Err }
-
-// OwnHeader is the e-mail field by which our own mail is known when it comes
-// back, also where a provider has rewritten its Message-ID; its value is the
-// message's client reference, "m42".
-const OwnHeader = "X-Neuvo-Message"
-
-// Gateway sends messages of one channel. Send returns a *SendError where the
-// message was not taken over.
-type Gateway interface {
-	Name() string
-	Channel() Channel
-	Send(ctx context.Context, e Envelope) (Sent, error)
 }
 
 // Placement is where an inbound message belongs, or why nobody can say.

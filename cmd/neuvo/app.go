@@ -39,7 +39,7 @@ type App struct {
 	directory *auth.Directory
 	mailer    *email.Mailer
 	poller    *inbox.Poller
-	parse     func(raw []byte) (notify.Parsed, error)
+	parse     notify.Parser
 	server    *web.Server
 	clockwork *clockwork
 	arrived   chan struct{} // something is in the mailbox: look now
@@ -151,9 +151,9 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 		Gateways: []notify.Gateway{email.NewSMTP(a.mailer), texts},
 	})
 	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain}
-	a.parse = func(raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, read) }
+	a.parse = func(_ string, raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, read) }
 	a.poller, err = inbox.NewPoller(a.notifier, inbox.PollerOptions{
-		URL: opt.settings.IMAP, Mailbox: opt.settings.Mailbox, Parse: read,
+		URL: opt.settings.IMAP, Mailbox: opt.settings.Mailbox, Parse: read, Read: a.parse,
 		DB: a.db, Holder: holder, Log: opt.log, Now: opt.now,
 	})
 	return err

@@ -154,7 +154,7 @@ func (b *bed) stray(uid int64, from string) string {
 	ctx := b.t.Context()
 	_, _, err := b.notify.StoreRaw(ctx, notify.Raw{Source: "imap:INBOX", Mailbox: "INBOX", UIDValidity: 1, UID: uid, Bytes: []byte(from), ReceivedAt: b.clock.now()})
 	b.must(err)
-	_, err = b.notify.ProcessStored(ctx, func(raw []byte) (notify.Parsed, error) {
+	_, err = b.notify.ProcessStored(ctx, func(_ string, raw []byte) (notify.Parsed, error) {
 		return notify.Parsed{Kind: notify.Human, Channel: notify.Email, MessageID: "m" + from, From: string(raw),
 			Subject: "Moi", Text: "Missä auto?", ReplyText: "Missä auto?", Date: db.At(b.clock.now())}, nil
 	})

@@ -160,7 +160,7 @@ func (b *bed) triage(from, body string) {
 		Source: "imap:test", Mailbox: "", UIDValidity: 1, UID: int64(len(raw)), Bytes: []byte(raw), ReceivedAt: b.clock.now(),
 	})
 	b.must(err)
-	_, err = b.notify.ProcessStored(b.t.Context(), func([]byte) (notify.Parsed, error) {
+	_, err = b.notify.ProcessStored(b.t.Context(), func(string, []byte) (notify.Parsed, error) {
 		return notify.Parsed{Kind: notify.Human, Channel: notify.Email, From: from, Subject: "Hello", Text: body, ReplyText: body, MessageID: from}, nil
 	})
 	b.must(err)

@@ -33,7 +33,9 @@ type PollerOptions struct {
 	// Mailbox is the folder; INBOX where empty.
 	Mailbox string
 	Parse   ParseOptions
-	DB      *db.DB
+	// Read reads whatever is stored, from every source; Parse alone where nil.
+	Read notify.Parser
+	DB   *db.DB
 	// Holder names this process in the lease.
 	Holder string
 	// Log is slog.Default() where nil.
@@ -62,7 +64,7 @@ type store interface {
 	Cursor(ctx context.Context, mailbox string) (notify.Mailbox, error)
 	SetPolled(ctx context.Context, mailbox string, pollErr error) error
 	StoreRaw(ctx context.Context, r notify.Raw) (id int64, fresh bool, err error)
-	ProcessStored(ctx context.Context, parse func(raw []byte) (notify.Parsed, error)) (int, error)
+	ProcessStored(ctx context.Context, parse notify.Parser) (int, error)
 }
 
 // Poller brings what arrives in one mailbox into the database.
@@ -150,7 +152,12 @@ func (p *Poller) poll(ctx context.Context) (fresh int, held bool, err error) {
 	return fresh, true, err
 }
 
-func (p *Poller) parse(raw []byte) (notify.Parsed, error) { return Parse(raw, p.opt.Parse) }
+func (p *Poller) parse(source string, raw []byte) (notify.Parsed, error) {
+	if p.opt.Read != nil {
+		return p.opt.Read(source, raw)
+	}
+	return Parse(raw, p.opt.Parse)
+}
 
 func (p *Poller) lease(ctx context.Context) (bool, error) {
 	held, err := p.opt.DB.TryLease(ctx, "mailbox:"+p.name, p.opt.Holder, leaseTime)
