@@ -59,7 +59,7 @@ func sendForEver(dsn, path string) error {
 	if err != nil {
 		return err
 	}
-	n := notify.New(d, notify.Options{Gateways: []notify.Gateway{out}, MailDomain: "neuvo.test", Concurrency: 4})
+	n := notify.New(d, notify.Options{Routes: []notify.Route{{Gateway: out}}, MailDomain: "neuvo.test", Concurrency: 4})
 	go func() { _ = n.Run(ctx) }()
 	for i := 0; ; i++ {
 		if i%20 == 0 { // the work of a life is sending, not queueing
@@ -101,7 +101,7 @@ func TestKillingTheProgramAtAnyMomentLosesNoText(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n := notify.New(d, notify.Options{Gateways: []notify.Gateway{out}, MailDomain: "neuvo.test", Log: slog.New(slog.DiscardHandler)})
+			n := notify.New(d, notify.Options{Routes: []notify.Route{{Gateway: out}}, MailDomain: "neuvo.test", Log: slog.New(slog.DiscardHandler)})
 			for range 4 { // claims lapse, then the grace time passes
 				later = later.Add(5 * time.Minute)
 				if _, err := n.SendDue(t.Context()); err != nil {

@@ -117,7 +117,7 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 func (w *world) process(holder string) *notify.Notifier {
 	return notify.New(w.db, notify.Options{
 		Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Addresses: w.addresses, Holder: holder,
-		Gateways: []notify.Gateway{w.sms, w.email},
+		Routes: []notify.Route{{Gateway: w.sms}, {Gateway: w.email}},
 	})
 }
 

@@ -12,13 +12,13 @@ import (
 
 // Notifier sends and receives for all conversations.
 type Notifier struct {
-	db       *db.DB
-	opt      Options
-	gateways map[Channel]Gateway
-	self     string        // this notifier in claims: a restarted process is another one
-	wake     chan struct{} // rung for Run
-	sending  chan struct{} // held by the SendDue that is under way
-	working  chan struct{} // held by the ProcessStored that is under way
+	db      *db.DB
+	opt     Options
+	routes  map[Channel][]Route
+	self    string        // this notifier in claims: a restarted process is another one
+	wake    chan struct{} // rung for Run
+	sending chan struct{} // held by the SendDue that is under way
+	working chan struct{} // held by the ProcessStored that is under way
 
 	onReply   []ReplyHandler
 	onFailure []FailureHandler
@@ -42,8 +42,9 @@ type Options struct {
 	// MailDomain is the right side of our Message-IDs; the domain of Addresses
 	// where empty.
 	MailDomain string
-	// Gateways, at most one per channel.
-	Gateways []Gateway
+	// Routes are the gateways and the traffic each is given, in order of
+	// preference.
+	Routes []Route
 	// Holder names this process in claims and leases; the host's name where
 	// empty.
 	Holder string
@@ -73,11 +74,11 @@ func New(d *db.DB, opt Options) *Notifier {
 		opt.Holder, _ = os.Hostname()
 	}
 	n := &Notifier{
-		db: d, opt: opt, gateways: map[Channel]Gateway{}, self: opt.Holder + "/" + rand.Text()[:10],
+		db: d, opt: opt, routes: map[Channel][]Route{}, self: opt.Holder + "/" + rand.Text()[:10],
 		wake: make(chan struct{}, 1), sending: make(chan struct{}, 1), working: make(chan struct{}, 1),
 	}
-	for _, g := range opt.Gateways {
-		n.gateways[g.Channel()] = g
+	for _, r := range opt.Routes {
+		n.routes[r.Gateway.Channel()] = append(n.routes[r.Gateway.Channel()], r)
 	}
 	return n
 }

@@ -60,6 +60,7 @@ func TestAnEnvelopeCarriesWhatAReplyNeedsToFindItsWay(t *testing.T) {
 		want := []notify.Envelope{{
 			ClientRef: "m2", MessageID: m.MessageID, From: w.addresses.For(c.ID), FromName: "Maija Bcc: x@y",
 			To: "liisa@example.com", Title: "Your car is ready", Body: "Hello", Locale: "en", InReplyTo: "q@customer",
+			Purpose: notify.JobUpdate, Occasion: "advisor",
 		}}
 		if diff := cmp.Diff(want, w.email.envelopes()); diff != "" {
 			t.Errorf("envelope (-want +got):\n%s", diff)

@@ -24,7 +24,7 @@ func TestRunSendsAtTheInstantAMessageFallsDue(t *testing.T) {
 			}
 			return notify.Sent{}, nil
 		}}
-		n := notify.New(d, notify.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler), Gateways: []notify.Gateway{g}})
+		n := notify.New(d, notify.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler), Routes: []notify.Route{{Gateway: g}}})
 		ctx, stop := context.WithCancel(t.Context())
 		o := text("x")
 		o.NotBefore = db.At(began.Add(7 * time.Second))

@@ -87,6 +87,9 @@ func (n *Notifier) SendDue(ctx context.Context) (int, error) {
 	}
 	total := 0
 	var errs []error
+	if err := n.applyStray(ctx); err != nil {
+		errs = append(errs, err)
+	}
 	for ctx.Err() == nil {
 		taken, lapsed, err := n.claimDue(ctx, 2*n.opt.Concurrency, db.At(n.opt.Now().Add(claimFor)))
 		if err != nil {
@@ -145,13 +148,21 @@ func (n *Notifier) deliver(ctx context.Context, m *Message) (accepted bool, err 
 	if !proceed {
 		return false, nil
 	}
+	route := n.routesFor(m.Channel, m.ToAddress)[0]
 	letter := n.envelope(m)
+	sender, err := n.senderFor(ctx, m, route)
+	if err != nil {
+		return false, fmt.Errorf("choose the sender of message %d: %w", m.ID, err)
+	}
+	if sender != "" {
+		letter.From = sender
+	}
 	if m.Channel == Email {
 		if letter.Files, err = n.filesOf(ctx, m.ID); err != nil {
 			return false, fmt.Errorf("read the files of message %d: %w", m.ID, err)
 		}
 	}
-	sent, sendErr := n.call(ctx, n.gateways[m.Channel], letter)
+	sent, sendErr := n.call(ctx, route.Gateway, letter)
 	if err := n.settle(ctx, m, sendErr, sent); err != nil {
 		return false, fmt.Errorf("record how message %d went: %w", m.ID, err)
 	}
@@ -172,7 +183,7 @@ func (n *Notifier) begin(ctx context.Context, m *Message) (proceed bool, err err
 		if verdict, detail, err = n.verdict(ctx, m, c.Subject); err != nil || verdict != "" {
 			return err
 		}
-		m.Gateway = n.gateways[m.Channel].Name()
+		m.Gateway = n.routesFor(m.Channel, m.ToAddress)[0].Gateway.Name()
 		proceed, err = n.markHanded(ctx, m, db.At(n.opt.Now().Add(claimFor)))
 		return err
 	})
@@ -197,7 +208,7 @@ func (n *Notifier) verdict(ctx context.Context, m *Message, subject string) (Sta
 		}
 		return Expired, "it was not sent while it was worth sending", nil
 	}
-	if n.gateways[m.Channel] == nil {
+	if len(n.routesFor(m.Channel, m.ToAddress)) == 0 {
 		return Failed, "no gateway is set up for " + string(m.Channel), nil
 	}
 	if n.versions == nil {
@@ -243,6 +254,7 @@ func (n *Notifier) envelope(m *Message) Envelope {
 		ClientRef: fmt.Sprintf("m%d", m.ID), MessageID: m.MessageID,
 		From: m.FromAddress, FromName: m.Author, To: m.ToAddress, Title: m.Subject, Body: m.Body,
 		Locale: m.Locale, InReplyTo: m.InReplyTo, Automatic: !m.ByHuman,
+		Purpose: m.Purpose, Occasion: m.Occasion,
 	}
 }
 
@@ -327,7 +339,14 @@ func (n *Notifier) writeOnce(ctx context.Context, m *Message, detail string, fai
 			}
 		}
 		n.ring(ctx, c.Subject)
-		return nil
+		if row.State != Accepted && row.State != Unknown {
+			return nil
+		}
+		early, err := n.adoptReports(ctx, &row)
+		if err != nil || !early {
+			return err
+		}
+		return n.applyReports(ctx, &row)
 	})
 }
 

@@ -311,7 +311,7 @@ func TestAGatewayThatPanicsIsNotASender(t *testing.T) {
 
 func TestAChannelWithoutAGatewayFailsAloud(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		n := notify.New(w.db, notify.Options{Now: w.clock.Now, Addresses: w.addresses, Gateways: []notify.Gateway{w.email}})
+		n := notify.New(w.db, notify.Options{Now: w.clock.Now, Addresses: w.addresses, Routes: []notify.Route{{Gateway: w.email}}})
 		told := 0
 		n.OnFailure(func(context.Context, string, notify.Message) error { told++; return nil })
 		m := w.queue(n, text("x"))[0]

@@ -274,7 +274,7 @@ func (n *Notifier) reportedMessage(ctx context.Context, where Placement, recipie
 func (n *Notifier) reported(ctx context.Context, m *Message, detail string) error {
 	m.NextAt = db.Time{}
 	err := n.db.In(ctx).Model(&Message{}).Where("id = ?", m.ID).
-		Updates(map[string]any{"state": m.State, "error": m.Error, "next_at": nil, "claimed_until": nil}).Error
+		Updates(map[string]any{"state": m.State, "error": m.Error, "gateway_id": m.GatewayID, "next_at": nil, "claimed_until": nil}).Error
 	if err != nil {
 		return err
 	}

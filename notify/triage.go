@@ -133,5 +133,8 @@ func (n *Notifier) Purge(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("purge old inbound messages: %w", err)
 	}
+	if err := n.dropReports(ctx, db.At(n.opt.Now().Add(-keepReports))); err != nil {
+		return 0, fmt.Errorf("purge old delivery reports: %w", err)
+	}
 	return int(rows), nil
 }

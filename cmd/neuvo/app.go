@@ -148,7 +148,7 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 	a.notifier = notify.New(a.db, notify.Options{
 		Now: opt.now, Log: opt.log, Addresses: addresses, MailDomain: mailDomain, Holder: holder,
 		// Every gateway there is: nothing registers itself.
-		Gateways: []notify.Gateway{email.NewSMTP(a.mailer), texts},
+		Routes: []notify.Route{{Gateway: email.NewSMTP(a.mailer)}, {Gateway: texts}},
 	})
 	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain}
 	a.parse = func(_ string, raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, read) }

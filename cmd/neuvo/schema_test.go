@@ -29,7 +29,7 @@ var models = []any{
 	booking.Mileage{}, booking.Estimate{}, booking.EstimateLine{}, booking.Photo{},
 	booking.Pool{}, booking.PoolDate{}, booking.TransportLimit{}, booking.Counter{}, booking.Taking{}, booking.Mark{}, booking.CatalogueMark{},
 	notify.Conversation{}, notify.Participant{}, notify.Message{}, notify.MessageState{}, notify.Mailbox{}, notify.Inbound{},
-	notify.MessageAttachment{},
+	notify.MessageAttachment{}, notify.MessageReport{},
 	survey.Survey{}, survey.Answer{},
 }
 

@@ -61,7 +61,7 @@ func connect(t *testing.T, d *db.DB, clock *Clock, h *Host) *rooms {
 	must(err)
 	n := notify.New(d, notify.Options{
 		Now: clock.Now, Log: log, Addresses: addresses, MailDomain: ReplyDomain, Holder: "test",
-		Gateways: []notify.Gateway{email.NewSMTP(mailer), texts},
+		Routes: []notify.Route{{Gateway: email.NewSMTP(mailer)}, {Gateway: texts}},
 	})
 	poller, err := inbox.NewPoller(n, inbox.PollerOptions{
 		URL: h.IMAPURL(), DB: d, Holder: "test", Log: log, Now: clock.Now,
