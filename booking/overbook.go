@@ -11,7 +11,7 @@ func (c *checker) overbook(r *BookingRequest) {
 		c.fail("body.overbook", "fault.overbook_desk", nil)
 		return
 	}
-	r.OverbookReason = c.line("body.overbook_reason", r.OverbookReason, maxOverbookReason, true)
+	r.OverbookReason = c.line("body.overbook.reason", r.OverbookReason, maxOverbookReason, true)
 }
 
 // tellOverbooked records that a job stands where not everything was free.

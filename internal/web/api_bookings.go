@@ -36,7 +36,9 @@ type vehicleIn struct {
 	Mileage int    `json:"mileage,omitempty" minimum:"0" maximum:"9999999" doc:"kilometres"`
 }
 
-type bookingIn struct {
+// BookingIn is what a booking is made of, by whomever; the library reads only
+// exported embedded types.
+type BookingIn struct {
 	VisitIn
 	Customer customerIn `json:"customer"`
 	Vehicle  *vehicleIn `json:"vehicle,omitempty"`
@@ -90,7 +92,7 @@ func (in *VisitIn) request() (booking.BookingRequest, error) {
 	return r, err
 }
 
-func (in *bookingIn) request() (booking.BookingRequest, error) {
+func (in *BookingIn) request() (booking.BookingRequest, error) {
 	r, err := in.VisitIn.request()
 	if err != nil {
 		return r, err
@@ -157,7 +159,7 @@ type created[T any] struct {
 	Body     T
 }
 
-func (s *Server) postBooking(ctx context.Context, in *posted[bookingIn]) (*created[BookingOut], error) {
+func (s *Server) postBooking(ctx context.Context, in *posted[BookingIn]) (*created[BookingOut], error) {
 	r, err := in.Body.request()
 	if err != nil {
 		return nil, err

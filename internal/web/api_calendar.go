@@ -44,6 +44,7 @@ func absenceShape(a *booking.Absence, name string, zone *time.Location) absenceO
 }
 
 type absencesQuery struct {
+	WholeIn
 	WorkshopID string `query:"workshop_id" doc:"your own when left out"`
 	ResourceID string `query:"resource_id" doc:"of one advisor, bay or loaner"`
 	From       string `query:"from" format:"date" doc:"those that end on this day or later; today when left out"`
@@ -76,7 +77,7 @@ func (s *Server) listAbsences(ctx context.Context, in *absencesQuery) (*body[lis
 	for i := range rows {
 		out = append(out, absenceShape(&rows[i], names[rows[i].ResourceID], shop.Zone()))
 	}
-	return &body[list[absenceOut]]{listOf(out, "")}, nil
+	return whole(in.WholeIn, out, func(a *absenceOut) string { return a.ID })
 }
 
 // oneShop is the workshop that a list of one workshop is about: the caller's own

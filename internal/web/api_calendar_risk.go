@@ -43,6 +43,7 @@ func riskShape(locale string, r *booking.Risk) riskOut {
 }
 
 type riskQuery struct {
+	WholeIn
 	WorkshopID string `query:"workshop_id" doc:"your own when left out"`
 }
 
@@ -60,7 +61,7 @@ func (s *Server) listAtRisk(ctx context.Context, in *riskQuery) (*body[list[risk
 	for i := range risks {
 		out = append(out, riskShape(locale, &risks[i]))
 	}
-	return &body[list[riskOut]]{listOf(out, "")}, nil
+	return whole(in.WholeIn, out, func(r *riskOut) string { return r.JobID })
 }
 
 // What can be done about a booking at risk beside booking.ResolveStandIn and
@@ -119,6 +120,7 @@ type holidayOut struct {
 }
 
 type holidaysQuery struct {
+	WholeIn
 	WorkshopID string `query:"workshop_id" doc:"your own when left out"`
 	Year       int    `query:"year" minimum:"2000" maximum:"2200" doc:"this year when left out"`
 }
@@ -151,7 +153,7 @@ func (s *Server) listHolidays(ctx context.Context, in *holidaysQuery) (*body[lis
 		}
 		out = append(out, one)
 	}
-	return &body[list[holidayOut]]{listOf(out, "")}, nil
+	return whole(in.WholeIn, out, func(h *holidayOut) string { return h.Date })
 }
 
 // wallClock writes a minute of the day.

@@ -120,11 +120,7 @@ func (s *Server) listWorkshops(ctx context.Context, in *inactiveQuery) (*body[li
 			out = append(out, workshopOf(w))
 		}
 	}
-	page, err := cut(in.WholeIn, out, func(w *workshopOut) string { return w.ID })
-	if err != nil {
-		return nil, err
-	}
-	return &body[list[workshopOut]]{page}, nil
+	return whole(in.WholeIn, out, func(w *workshopOut) string { return w.ID })
 }
 
 // catalogueQuery asks what a workshop has.
@@ -134,7 +130,9 @@ type catalogueQuery struct {
 	Inactive   bool   `query:"inactive" doc:"for staff: also what is out of use"`
 }
 
+// workshopQuery asks for a list of one workshop.
 type workshopQuery struct {
+	WholeIn
 	WorkshopID string `query:"workshop_id" required:"true"`
 }
 
@@ -166,11 +164,7 @@ func (s *Server) listServices(ctx context.Context, in *catalogueQuery) (*body[li
 		}
 		out = append(out, one)
 	}
-	page, err := cut(in.WholeIn, out, func(v *serviceOut) string { return v.ID })
-	if err != nil {
-		return nil, err
-	}
-	return &body[list[serviceOut]]{page}, nil
+	return whole(in.WholeIn, out, func(v *serviceOut) string { return v.ID })
 }
 
 // some is a list that is written as [] where it is empty.
@@ -203,11 +197,7 @@ func (s *Server) listAdvisors(ctx context.Context, in *catalogueQuery) (*body[li
 	for i := range advisors {
 		out = append(out, shape(&advisors[i]))
 	}
-	page, err := cut(in.WholeIn, out, func(a *advisorOut) string { return a.ID })
-	if err != nil {
-		return nil, err
-	}
-	return &body[list[advisorOut]]{page}, nil
+	return whole(in.WholeIn, out, func(a *advisorOut) string { return a.ID })
 }
 
 // AvailabilityIn is what both questions about free times have in common; the

@@ -18,7 +18,21 @@ func TestListsThatFitOnePageAreReadOnLikeAllOthers(t *testing.T) {
 	b.send("", "POST", "/api/v1/bookings/"+token+"/callback", nil).want(201)
 	_, other := b.book("11:00")
 	b.send("", "POST", "/api/v1/bookings/"+other+"/callback", object{}).want(201)
+	for _, name := range []string{"Nosturi 1", "Nosturi 2"} {
+		bay := b.send(boss, "POST", "/api/v1/resources", object{"workshop_id": "1", "kind": "bay", "name": name}).want(201).text("id")
+		b.send(boss, "PUT", "/api/v1/hours", object{"workshop_id": "1", "resource_id": bay, "week": object{"mon-fri": []string{"08:00-15:00"}}}).want(200)
+		b.send(boss, "POST", "/api/v1/absences", object{"resource_id": bay, "from": "2026-12-01T08:00:00+02:00", "to": "2026-12-01T09:00:00+02:00"}).want(201)
+		b.send(boss, "POST", "/api/v1/pools", object{"workshop_id": "1", "skill": "skill-" + bay, "minutes": object{"mon-fri": 480}}).want(201)
+	}
+	for _, day := range []string{"2026-12-28", "2026-12-29"} {
+		b.send(boss, "POST", "/api/v1/closures", object{"workshop_id": "1", "from": day}).want(201)
+	}
+	for range 2 {
+		b.upload(sanna, "/api/v1/jobs/"+id+"/photos", smallJPEG(t)).want(201)
+	}
 	for _, path := range []string{
+		"/api/v1/resources?workshop_id=1&", "/api/v1/hours?workshop_id=1&", "/api/v1/closures?workshop_id=1&", "/api/v1/pools?workshop_id=1&",
+		"/api/v1/absences?workshop_id=1&", "/api/v1/holidays?workshop_id=1&", "/api/v1/jobs/" + id + "/photos?",
 		"/api/v1/workshops?", "/api/v1/services?workshop_id=1&", "/api/v1/advisors?workshop_id=1&",
 		"/api/v1/promises?", "/api/v1/jobs/" + id + "/timeline?",
 	} {

@@ -162,7 +162,7 @@ func (s *Server) postEstimate(ctx context.Context, in *estimateIn) (*body[estima
 	return &body[estimateOut]{s.staffEstimate(e, j)}, nil
 }
 
-func (s *Server) listEstimates(ctx context.Context, in *idIn) (*body[list[estimateOut]], error) {
+func (s *Server) listEstimates(ctx context.Context, in *jobListIn) (*body[list[estimateOut]], error) {
 	j, err := s.jobFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (s *Server) listEstimates(ctx context.Context, in *idIn) (*body[list[estima
 	for i := range rows {
 		out = append(out, s.staffEstimate(&rows[i], j))
 	}
-	return &body[list[estimateOut]]{listOf(out, "")}, nil
+	return whole(in.WholeIn, out, func(e *estimateOut) string { return e.ID })
 }
 
 type decidedLine struct {
@@ -284,7 +284,7 @@ func readPhoto(header *multipart.FileHeader) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, booking.MaxPhotoBytes+1))
 }
 
-func (s *Server) listPhotos(ctx context.Context, in *idIn) (*body[list[photoOut]], error) {
+func (s *Server) listPhotos(ctx context.Context, in *jobListIn) (*body[list[photoOut]], error) {
 	j, err := s.jobFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -297,5 +297,5 @@ func (s *Server) listPhotos(ctx context.Context, in *idIn) (*body[list[photoOut]
 	for i := range rows {
 		out = append(out, s.photoShape(&rows[i]))
 	}
-	return &body[list[photoOut]]{listOf(out, "")}, nil
+	return whole(in.WholeIn, out, func(p *photoOut) string { return p.ID })
 }

@@ -60,7 +60,7 @@ func (b *bed) codeSent() string {
 }
 
 // upload posts a file as a member of staff.
-func (b *bed) upload(who, path string, raw []byte) *answer {
+func (b *bed) upload(who, path string, raw []byte, headers ...string) *answer {
 	b.t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
@@ -69,7 +69,25 @@ func (b *bed) upload(who, path string, raw []byte) *answer {
 	_, err = part.Write(raw)
 	b.must(err)
 	b.must(w.Close())
-	return b.send(who, "POST", path, body.String(), "Content-Type", w.FormDataContentType())
+	return b.send(who, "POST", path, body.String(), append([]string{"Content-Type", w.FormDataContentType()}, headers...)...)
+}
+
+func TestAPhotoSentAgainIsKeptOnce(t *testing.T) {
+	each(t, func(b *bed) {
+		id, _ := b.received("10:00")
+		path := "/api/v1/jobs/" + id + "/photos"
+		// Each upload draws another boundary.
+		first := b.upload(sanna, path, smallJPEG(b.t), "Idempotency-Key", "pads-1").want(201)
+		again := b.upload(sanna, path, smallJPEG(b.t), "Idempotency-Key", "pads-1").want(201)
+		if string(first.raw) != string(again.raw) || again.header.Get("Idempotency-Replayed") != "true" {
+			b.t.Errorf("sent again: %s, first %s", again.raw, first.raw)
+		}
+		other := append(smallJPEG(b.t), 0)
+		b.upload(sanna, path, other, "Idempotency-Key", "pads-1").want(422).equal("errors.0.location", "header.Idempotency-Key")
+		if n := len(b.send(sanna, "GET", path, nil).want(200).items("items")); n != 1 {
+			b.t.Errorf("%d photos are kept", n)
+		}
+	})
 }
 
 func smallJPEG(t *testing.T) []byte {

@@ -160,7 +160,18 @@ func (s *Server) listZone(ctx context.Context, shop *booking.Workshop) (*time.Lo
 	return shops[0].Zone(), nil
 }
 
-func (s *Server) postJob(ctx context.Context, in *posted[bookingIn]) (*created[jobOut], error) {
+// jobIn is a booking by the desk, which alone may overbook.
+type jobIn struct {
+	BookingIn
+	Overbook *overbookIO `json:"overbook,omitempty" doc:"put the visit where not everything it needs is free, and record why; where all of it is free after all nothing is overbooked"`
+}
+
+// overbookIO is why a visit stands where not everything it needs was free.
+type overbookIO struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"200"`
+}
+
+func (s *Server) postJob(ctx context.Context, in *posted[jobIn]) (*created[jobOut], error) {
 	r, err := in.Body.request()
 	if err != nil {
 		return nil, err
@@ -170,6 +181,9 @@ func (s *Server) postJob(ctx context.Context, in *posted[bookingIn]) (*created[j
 		return nil, fault.BadField("body.workshop_id", "fault.unknown_id", in.Body.WorkshopID)
 	}
 	r.Source, r.Actor = "desk", actorOf(staff)
+	if over := in.Body.Overbook; over != nil {
+		r.Overbook, r.OverbookReason = true, over.Reason
+	}
 	r.RequestKey = requestKeyOf(ctx)
 	j, err := s.opt.Desk.Book(ctx, r)
 	if err != nil {
@@ -232,12 +246,13 @@ func (s *Server) postTransition(ctx context.Context, in *transitionIn) (*body[tr
 	return &body[transitionOut]{out}, nil
 }
 
-type timelineQuery struct {
+// jobListIn asks for a list of one job.
+type jobListIn struct {
 	ID string `path:"id"`
 	WholeIn
 }
 
-func (s *Server) getTimeline(ctx context.Context, in *timelineQuery) (*body[list[timelineOut]], error) {
+func (s *Server) getTimeline(ctx context.Context, in *jobListIn) (*body[list[timelineOut]], error) {
 	j, err := s.jobFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -251,11 +266,7 @@ func (s *Server) getTimeline(ctx context.Context, in *timelineQuery) (*body[list
 	for i := range items {
 		out = append(out, timelineOf(&items[i], zone, callerOf(ctx).locale))
 	}
-	page, err := cut(in.WholeIn, out, func(t *timelineOut) string { return t.ID })
-	if err != nil {
-		return nil, err
-	}
-	return &body[list[timelineOut]]{page}, nil
+	return whole(in.WholeIn, out, func(t *timelineOut) string { return t.ID })
 }
 
 type jobMessageIn struct {

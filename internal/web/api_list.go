@@ -15,6 +15,15 @@ type WholeIn struct {
 	Cursor string `query:"cursor" maxLength:"200"`
 }
 
+// whole answers with a page of a list that is loaded at once.
+func whole[T any](in WholeIn, items []T, id func(*T) string) (*body[list[T]], error) {
+	page, err := cut(in, items, id)
+	if err != nil {
+		return nil, err
+	}
+	return &body[list[T]]{page}, nil
+}
+
 // cut gives a page of a list. Its cursor is the number of items given so far and
 // the id of the last one: where items have come or gone meanwhile the id tells
 // where to go on, and where that very item has gone the number does. A cursor

@@ -240,11 +240,7 @@ func (s *Server) listPromises(ctx context.Context, in *promisesQuery) (*body[lis
 		}
 		out = append(out, s.promiseAt(&promises[i], there))
 	}
-	page, err := cut(in.WholeIn, out, func(p *promiseOut) string { return p.ID })
-	if err != nil {
-		return nil, err
-	}
-	return &body[list[promiseOut]]{page}, nil
+	return whole(in.WholeIn, out, func(p *promiseOut) string { return p.ID })
 }
 
 type promiseIn struct {

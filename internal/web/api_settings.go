@@ -268,7 +268,7 @@ func (s *Server) listResources(ctx context.Context, in *workshopQuery) (*body[li
 	if err != nil {
 		return nil, err
 	}
-	return &body[list[resourceOut]]{listOf(mapped(rows, resourceOf), "")}, nil
+	return whole(in.WholeIn, mapped(rows, resourceOf), func(r *resourceOut) string { return r.ID })
 }
 
 func (s *Server) getResource(ctx context.Context, in *one) (*body[resourceOut], error) {
@@ -325,7 +325,7 @@ func (s *Server) listHours(ctx context.Context, in *workshopQuery) (*body[list[h
 	if err != nil {
 		return nil, err
 	}
-	return &body[list[hoursOut]]{listOf(mapped(rows, hoursOf), "")}, nil
+	return whole(in.WholeIn, mapped(rows, hoursOf), func(h *hoursOut) string { return "r" + h.ResourceID })
 }
 
 func (s *Server) putHours(ctx context.Context, in *posted[hoursIn]) (*body[hoursOut], error) {
@@ -348,6 +348,7 @@ func (s *Server) putHours(ctx context.Context, in *posted[hoursIn]) (*body[hours
 // Closures.
 
 type closuresQuery struct {
+	WholeIn
 	WorkshopID string `query:"workshop_id" required:"true"`
 
 	From string `query:"from" doc:"only those that end on this date or later; today when left out"`
@@ -368,7 +369,7 @@ func (s *Server) listClosures(ctx context.Context, in *closuresQuery) (*body[lis
 	if err != nil {
 		return nil, err
 	}
-	return &body[list[closureOut]]{listOf(mapped(rows, closureOf), "")}, nil
+	return whole(in.WholeIn, mapped(rows, closureOf), func(c *closureOut) string { return c.ID })
 }
 
 func (s *Server) getClosure(ctx context.Context, in *one) (*body[closureOut], error) {

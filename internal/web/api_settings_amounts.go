@@ -78,7 +78,7 @@ func (s *Server) listPools(ctx context.Context, in *workshopQuery) (*body[list[p
 		return nil, err
 	}
 	out := mapped(pools, func(p booking.Pool) poolOut { return poolOf(p, dates) })
-	return &body[list[poolOut]]{listOf(out, "")}, nil
+	return whole(in.WholeIn, out, func(p *poolOut) string { return p.ID })
 }
 
 func (s *Server) getPool(ctx context.Context, in *one) (*body[poolOut], error) {

@@ -240,6 +240,7 @@ type jobOut struct {
 	End        time.Time       `json:"end"`
 	ReadyBy    *time.Time      `json:"ready_by,omitempty"`
 	Transport  string          `json:"transport,omitempty"`
+	Overbooked *overbookIO     `json:"overbooked,omitempty" doc:"it was put on purpose where not everything was free"`
 	Note       string          `json:"note,omitempty" doc:"what the customer wrote when booking"`
 	Consents   consentsShape   `json:"consents"`
 	Source     string          `json:"source"`
@@ -265,6 +266,9 @@ func (s *Server) jobShape(j *booking.Job) jobOut {
 		ClosedAt: at(j.ClosedAt.Time, zone), Transitions: booking.NextStatuses(j.Status),
 	}
 	out.FinalPrice = finalPriceOf(j)
+	if j.Overbooked {
+		out.Overbooked = &overbookIO{j.OverbookReason}
+	}
 	if j.Vehicle != nil {
 		out.Vehicle.ID, out.Vehicle.VIN = idOf(j.Vehicle.ID), j.Vehicle.VIN
 	}

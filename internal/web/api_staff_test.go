@@ -65,6 +65,35 @@ func TestTheDeskLeadsAJobThroughItsLife(t *testing.T) {
 	})
 }
 
+func TestOnlyTheDeskOverbooksAndSaysWhy(t *testing.T) {
+	each(t, func(b *bed) {
+		b.book("10:00")
+		b.send(sanna, "POST", "/api/v1/jobs", with1(visit("10:00"), "advisor_id", "11")).want(409)
+		over := with1(with1(visit("10:00"), "advisor_id", "11"), "overbook", object{"reason": "Hinausauto pihalla"})
+		b.send("", "POST", "/api/v1/bookings", over).want(422).equal("errors.0.location", "body.overbook")
+		b.send(sanna, "POST", "/api/v1/bookings", over).want(422).equal("errors.0.location", "body.overbook")
+		b.send("", "POST", "/api/v1/jobs", over).want(401)
+		b.send(sanna, "POST", "/api/v1/jobs", with1(over, "overbook", object{"reason": "  "})).want(422).equal("errors.0.location", "body.overbook.reason")
+		b.send(sanna, "POST", "/api/v1/jobs", with1(over, "overbook", object{})).want(422).equal("errors.0.location", "body.overbook.reason")
+
+		made := b.send(sanna, "POST", "/api/v1/jobs", over).want(201).equal("overbooked.reason", "Hinausauto pihalla", "start", "2026-11-23T10:00:00+02:00")
+		job := "/api/v1/jobs/" + made.text("id")
+		b.send(sanna, "GET", job, nil).want(200).equal("overbooked.reason", "Hinausauto pihalla")
+		line := b.send(sanna, "GET", job+"/timeline", nil).want(200)
+		if !strings.Contains(string(line.raw), `"state":"overbooked"`) {
+			t.Errorf("nothing is recorded: %s", line.raw)
+		}
+		mine := b.send("", "GET", "/api/v1/bookings/"+made.text("token"), nil).want(200)
+		if strings.Contains(string(mine.raw), "Hinausauto") {
+			t.Errorf("the customer reads the desk's reason: %s", mine.raw)
+		}
+		free := with1(visit("14:00"), "overbook", object{"reason": "Varmuuden vuoksi"})
+		if a := b.send(sanna, "POST", "/api/v1/jobs", free).want(201); a.get("overbooked") != nil {
+			t.Errorf("overbooked where all was free: %s", a.raw)
+		}
+	})
+}
+
 func TestJobsAreListedByDayStatusAdvisorAndWords(t *testing.T) {
 	each(t, func(b *bed) {
 		b.book("10:00")

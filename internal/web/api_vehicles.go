@@ -27,14 +27,14 @@ func staffVehicleOf(v *booking.Vehicle) staffVehicleOut {
 }
 
 type vehiclesQuery struct {
+	WholeIn
 	Plate string `query:"plate" maxLength:"20" doc:"hyphens, spaces and capitals do not matter"`
 	VIN   string `query:"vin" maxLength:"30"`
-	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 func (s *Server) listVehicles(ctx context.Context, in *vehiclesQuery) (*body[list[staffVehicleOut]], error) {
 	rows, err := s.opt.Desk.Vehicles(ctx, booking.VehicleFilter{
-		Plate: in.Plate, VIN: in.VIN, WorkshopID: callerOf(ctx).staff.WorkshopID, Limit: in.Limit,
+		Plate: in.Plate, VIN: in.VIN, WorkshopID: callerOf(ctx).staff.WorkshopID, Limit: maxLimit,
 	})
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (s *Server) listVehicles(ctx context.Context, in *vehiclesQuery) (*body[lis
 	for i := range rows {
 		out = append(out, staffVehicleOf(&rows[i]))
 	}
-	return &body[list[staffVehicleOut]]{listOf(out, "")}, nil
+	return whole(in.WholeIn, out, func(v *staffVehicleOut) string { return v.ID })
 }
 
 // vehicleVisitOut is one visit of a vehicle.
@@ -61,8 +61,8 @@ type vehicleVisitOut struct {
 }
 
 type historyIn struct {
-	ID    string `path:"id"`
-	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	ID string `path:"id"`
+	WholeIn
 }
 
 func (s *Server) vehicleHistory(ctx context.Context, in *historyIn) (*body[list[vehicleVisitOut]], error) {
@@ -70,7 +70,7 @@ func (s *Server) vehicleHistory(ctx context.Context, in *historyIn) (*body[list[
 	if err != nil {
 		return nil, err
 	}
-	visits, err := s.opt.Desk.VehicleHistory(ctx, id, callerOf(ctx).staff.WorkshopID, in.Limit)
+	visits, err := s.opt.Desk.VehicleHistory(ctx, id, callerOf(ctx).staff.WorkshopID, maxLimit)
 	if err == nil && len(visits) == 0 {
 		err = fault.New(fault.NotFound, "fault.not_found") // never here: another workshop's business
 	}
@@ -84,7 +84,7 @@ func (s *Server) vehicleHistory(ctx context.Context, in *historyIn) (*body[list[
 			VehicleID: idOf(v.Vehicle.ID), Plate: v.Vehicle.Plate, Services: jobServicesOf(v.Job), Mileage: v.Kilometres, FinalPrice: finalPriceOf(v.Job),
 		})
 	}
-	return &body[list[vehicleVisitOut]]{listOf(out, "")}, nil
+	return whole(in.WholeIn, out, func(v *vehicleVisitOut) string { return v.JobID })
 }
 
 type jobVehicleIn struct {

@@ -5,6 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"strconv"
 	"strings"
@@ -43,7 +48,7 @@ func (s *Server) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		body, _ := c.Get(bodyKey).([]byte)
 		ctx := c.Request().Context()
-		key, hash := s.scopedKey(c, given), hashed(string(body))
+		key, hash := s.scopedKey(c, given), fingerprint(c.Request().Header.Get(echo.HeaderContentType), body)
 		stored, err := s.reserveKey(ctx, key, hash)
 		if err != nil {
 			return err
@@ -142,6 +147,33 @@ func replay(c echo.Context, stored *StoredAnswer) error {
 		return c.NoContent(stored.Status)
 	}
 	return c.Blob(stored.Status, stored.ContentType, stored.Body)
+}
+
+// fingerprint tells bodies apart. A form of several parts is told by its parts:
+// the boundary between them is drawn anew by every attempt (RFC 2046 section
+// 5.1.1) and says nothing.
+func fingerprint(contentType string, body []byte) string {
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil || kind != "multipart/form-data" {
+		return hashed(string(body))
+	}
+	sum := sha256.New()
+	parts := multipart.NewReader(bytes.NewReader(body), params["boundary"])
+	for {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return hex.EncodeToString(sum.Sum(nil))
+		}
+		if err != nil {
+			return hashed(string(body)) // no form after all
+		}
+		content, err := io.ReadAll(part)
+		if err != nil {
+			return hashed(string(body))
+		}
+		fmt.Fprintf(sum, "%q %q %q %d\n", part.FormName(), part.FileName(), part.Header.Get(echo.HeaderContentType), len(content))
+		sum.Write(content)
+	}
 }
 
 func hashed(text string) string {
