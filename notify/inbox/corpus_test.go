@@ -16,7 +16,7 @@ import (
 // ours is how the messages of testdata know us.
 var ours = ParseOptions{SMSDomain: "sms.neuvo.test", OwnDomain: "neuvo.test", Country: "FI"}
 
-// expectation is an entry of testdata/expected.yaml; what is left out of it is
+// expectation is an entry of ../testdata/expected.yaml; what is left out of it is
 // not looked at.
 type expectation struct {
 	Kind        notify.Kind    `yaml:"kind"`
@@ -38,7 +38,7 @@ type expectation struct {
 
 func corpus(t testing.TB) (map[string]expectation, func(name string) []byte) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/expected.yaml")
+	text, err := os.ReadFile("../testdata/expected.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func corpus(t testing.TB) (map[string]expectation, func(name string) []byte) {
 		t.Fatal(err)
 	}
 	return all, func(name string) []byte {
-		raw, err := os.ReadFile(filepath.Join("testdata", name+".eml"))
+		raw, err := os.ReadFile(filepath.Join("../testdata/mail", name+".eml"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func corpus(t testing.TB) (map[string]expectation, func(name string) []byte) {
 
 func TestEveryMessageOfTheCorpusIsReadAsExpected(t *testing.T) {
 	all, read := corpus(t)
-	files, _ := filepath.Glob("testdata/*.eml")
+	files, _ := filepath.Glob("../testdata/mail/*.eml")
 	if len(files) != len(all) || len(all) < 60 {
 		t.Fatalf("%d messages and %d expectations", len(files), len(all))
 	}

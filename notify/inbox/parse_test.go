@@ -178,7 +178,7 @@ func FuzzReplyText(f *testing.F) {
 
 func BenchmarkParse(b *testing.B) {
 	for _, name := range []string{"gmail-fi", "nested-related", "outlook-desktop-html", "bounce-postfix"} {
-		raw, err := os.ReadFile("testdata/" + name + ".eml")
+		raw, err := os.ReadFile("../testdata/mail/" + name + ".eml")
 		if err != nil {
 			b.Fatal(err)
 		}
