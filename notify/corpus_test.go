@@ -169,7 +169,7 @@ func (s *standing) arrive(t *testing.T, name string) (in notify.Inbound, subject
 		t.Fatalf("store %s: fresh %t, %v", name, fresh, err)
 	}
 	options := inbox.ParseOptions{SMSDomain: "sms.neuvo.test", OwnDomain: "neuvo.test", Country: "FI"}
-	_, err = s.n.ProcessStored(t.Context(), func(raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, options) })
+	_, err = s.n.ProcessStored(t.Context(), func(_ string, raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, options) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,8 +104,9 @@ func importProblems(path, file string) (problems []string) {
 	for _, spec := range parsed.Imports {
 		name := strings.Trim(spec.Path.Value, `"`)
 		if inside, ok := strings.CutPrefix(name, "neuvo/"); ok && inside != room {
-			// A test may stand on its neighbours (real parts, not mocks), never on what is above.
-			neighbour := test && (layerOf(inside) == layerOf(room) || inside == "internal/dbtest")
+			// A test may stand on its neighbours and on its own sub-rooms (real parts, not
+			// mocks), never on what is above.
+			neighbour := test && (layerOf(inside) == layerOf(room) || inside == "internal/dbtest" || strings.HasPrefix(inside, room+"/"))
 			if why := upward(room, inside); why != "" && !neighbour {
 				problems = append(problems, fmt.Sprintf("%s imports %s, which %s", file, inside, why))
 			}
