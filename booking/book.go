@@ -35,7 +35,12 @@ const holdFor = 10 * time.Minute
 
 // SlotTaken answers a booking whose start went to somebody else: the same
 // conflict for the eye, with the nearest starts that are free.
-type SlotTaken struct{ Alternatives []Slot }
+type SlotTaken struct {
+	Alternatives []Slot
+	// Hold is the sentence that tells what became of the hold the request
+	// named, "fault.hold_expired" or "fault.hold_used"; "" where it named none.
+	Hold string
+}
 
 // Error is for logs.
 func (e *SlotTaken) Error() string {
@@ -43,7 +48,14 @@ func (e *SlotTaken) Error() string {
 }
 
 // Unwrap makes it a Conflict for the edge.
-func (e *SlotTaken) Unwrap() error { return fault.New(fault.Conflict, "fault.slot_taken") }
+func (e *SlotTaken) Unwrap() error {
+	if e.Hold == "" {
+		return fault.New(fault.Conflict, "fault.slot_taken")
+	}
+	f := fault.New(fault.Conflict, e.Hold)
+	f.Fields = []fault.Field{{Location: "body.hold_id", Key: e.Hold}}
+	return f
+}
 
 // plan is a request that has been checked: what it takes, and who could.
 type plan struct {
@@ -56,6 +68,7 @@ type plan struct {
 	bays      []int64 // where the work can be done, the best first; none where it needs none
 	loaners   []int64 // what can be lent, the best first; none where none is wanted
 	over      string  // why the desk overbooks; "" where everything is free
+	ended     string  // what became of the hold that was to be used; "" where it runs or there is none
 	contact   ContactInput
 	vehicle   *VehicleInput
 	note      string
@@ -200,6 +213,11 @@ func (d *Desk) place(ctx context.Context, p *plan, r BookingRequest) error {
 		return err
 	}
 	except := holder{}
+	if hold == nil && r.HoldKey != "" {
+		if p.ended, err = d.endedHold(ctx, r.HoldKey); err != nil {
+			return err
+		}
+	}
 	if hold != nil {
 		except.holdID = hold.ID
 	}
@@ -293,7 +311,7 @@ func (d *Desk) taken(ctx context.Context, p *plan, advisorID int64) error {
 		return fmt.Errorf("find alternatives: %w", err)
 	}
 	d.opt.Log.InfoContext(ctx, "a start was lost to another booking", "workshop", p.shop.Key, "start", p.start, "advisor", advisorID, "alternatives", len(slots))
-	return &SlotTaken{Alternatives: slots}
+	return &SlotTaken{Alternatives: slots, Hold: p.ended}
 }
 
 // bookTries is how often a reference that is in use already is drawn again.

@@ -236,7 +236,7 @@ func TestAHoldKeepsAStartUntilItRunsOut(t *testing.T) {
 		mine.HoldKey, mine.AdvisorID, mine.ServiceIDs = h.Key, 0, []int64{w.annual.ID}
 		j, err := w.desk.Book(w.Context(), mine)
 		w.ok(err)
-		if j.BookedWith != w.anna.ID || w.claims(j.ID) != 3 || w.count("SELECT COUNT(*) FROM claims WHERE hold_id > 0") != 0 || w.count("SELECT COUNT(*) FROM holds") != 0 {
+		if j.BookedWith != w.anna.ID || w.claims(j.ID) != 3 || w.count("SELECT COUNT(*) FROM claims WHERE hold_id > 0") != 0 || w.count("SELECT COUNT(*) FROM holds WHERE ended_at IS NULL") != 0 {
 			w.Error("the hold's claims did not become the booking's")
 		}
 
@@ -267,6 +267,47 @@ func TestAHoldKeepsAStartUntilItRunsOut(t *testing.T) {
 		if again, err := w.desk.Purge(w.Context()); err != nil || again != 0 {
 			w.Errorf("a second purge found %d rows, %v", again, err)
 		}
+	})
+}
+
+func TestWhoeverComesBackWithAHoldHearsWhatBecameOfIt(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.request("2026-11-25 09:00")
+		r.AdvisorID = w.anna.ID
+		h, err := w.desk.Hold(w.Context(), r)
+		w.ok(err)
+		mine := r
+		mine.HoldKey = h.Key
+		w.clock.advance(10*time.Minute + time.Second)
+		lost := func(want string) {
+			w.Helper()
+			var taken *booking.SlotTaken
+			var f *fault.Error
+			_, err := w.desk.Book(w.Context(), mine)
+			if !errors.As(err, &taken) || len(taken.Alternatives) == 0 || !errors.As(err, &f) || f.Key != want || f.Kind != fault.Conflict {
+				w.Errorf("%v, want %s with alternatives", err, want)
+			}
+		}
+		// While nobody else has it, a hold that has run out does no harm.
+		j, err := w.desk.Book(w.Context(), mine)
+		w.ok(err)
+		lost("fault.hold_expired")
+		w.ok(w.desk.Cancel(w.Context(), j.ID, w.staff()))
+
+		h, err = w.desk.Hold(w.Context(), r)
+		w.ok(err)
+		mine.HoldKey = h.Key
+		_, err = w.desk.Book(w.Context(), mine)
+		w.ok(err)
+		lost("fault.hold_used")
+
+		mine.HoldKey = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
+		_, err = w.desk.Book(w.Context(), mine)
+		if f := (*fault.Error)(nil); !errors.As(err, &f) || f.Kind != fault.Invalid || f.Fields[0].Location != "body.hold_id" || f.Fields[0].Key != "fault.hold_unknown" {
+			w.Errorf("with a hold that never was: %v", err)
+		}
+		mine.HoldKey = ""
+		lost("fault.slot_taken")
 	})
 }
 

@@ -312,7 +312,7 @@ func (d *Desk) holdByKey(ctx context.Context, key string) (*Hold, error) {
 	if key == "" {
 		return nil, nil
 	}
-	rows, err := all[Hold](ctx, d.db, "hold", "", "key = ? AND expires_at > ?", key, d.now())
+	rows, err := all[Hold](ctx, d.db, "hold", "", "key = ? AND expires_at > ? AND ended_at IS NULL", key, d.now())
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -327,9 +327,9 @@ func (d *Desk) freeHold(ctx context.Context, h *Hold) error {
 	return d.dropHold(ctx, h.ID)
 }
 
-// dropHold removes the row of a hold that has nothing any more.
+// dropHold ends the row of a hold that has nothing any more.
 func (d *Desk) dropHold(ctx context.Context, id int64) error {
-	if err := d.db.In(ctx).Where("id = ?", id).Delete(&Hold{}).Error; err != nil {
+	if err := d.db.In(ctx).Model(&Hold{}).Where("id = ?", id).Update("ended_at", d.now()).Error; err != nil {
 		return fmt.Errorf("end hold %d: %w", id, err)
 	}
 	return nil
@@ -338,7 +338,7 @@ func (d *Desk) dropHold(ctx context.Context, id int64) error {
 // touchHold moves the marks of what a hold has taken: it counts longer, or less
 // long, than memory knows.
 func (d *Desk) touchHold(ctx context.Context, key string) error {
-	rows, err := all[Hold](ctx, d.db, "hold", "", "key = ?", key)
+	rows, err := all[Hold](ctx, d.db, "hold", "", "key = ? AND ended_at IS NULL", key)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
@@ -362,7 +362,7 @@ const expiredBatch = 100
 // endExpired ends holds that have run out, each in a transaction of its own, so
 // that none stands in the way of a booking; it tells how many.
 func (d *Desk) endExpired(ctx context.Context) (int, error) {
-	due, err := all[Hold](ctx, d.db, "holds", "id", "expires_at <= ?", d.now())
+	due, err := all[Hold](ctx, d.db, "holds", "id", "expires_at <= ? AND ended_at IS NULL", d.now())
 	if err != nil {
 		return 0, err
 	}
@@ -371,7 +371,7 @@ func (d *Desk) endExpired(ctx context.Context) (int, error) {
 		err := d.db.Tx(ctx, func(ctx context.Context) error {
 			// Another replica may be ending it as well: the row's lock decides.
 			var still []Hold
-			if err := d.db.ForUpdate(d.db.In(ctx)).Where("id = ?", h.ID).Find(&still).Error; err != nil || len(still) == 0 {
+			if err := d.db.ForUpdate(d.db.In(ctx)).Where("id = ? AND ended_at IS NULL", h.ID).Find(&still).Error; err != nil || len(still) == 0 {
 				return err
 			}
 			return d.freeHold(ctx, &h)

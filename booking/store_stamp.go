@@ -39,7 +39,7 @@ func (d *Desk) Stamp(ctx context.Context, shop *Workshop, q AvailabilityQuery, u
 		from: blockOf(atomOf(first.Time) - 2*leadAtoms - dayAtoms), to: blockOf(atomOf(last.add(stampPad).Time)),
 	}
 	// A hold that runs out changes what is free without a write.
-	rows, err := d.db.In(ctx).Raw("SELECT MIN(expires_at) FROM holds WHERE expires_at > ?", now).Rows()
+	rows, err := d.db.In(ctx).Raw("SELECT MIN(expires_at) FROM holds WHERE expires_at > ? AND ended_at IS NULL", now).Rows()
 	var ends db.Time
 	if err := scanAll(rows, err, "holds", func(r *sql.Rows) error { return r.Scan(&ends) }); err != nil {
 		return Stamp{}, false, err

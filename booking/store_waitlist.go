@@ -124,7 +124,7 @@ func (d *Desk) checkEntries(ctx context.Context, workshopID int64, from, to time
 
 // extendHold lets a hold last longer.
 func (d *Desk) extendHold(ctx context.Context, key string, until time.Time) error {
-	if err := d.db.In(ctx).Model(&Hold{}).Where("key = ?", key).Update("expires_at", db.At(until)).Error; err != nil {
+	if err := d.db.In(ctx).Model(&Hold{}).Where("key = ? AND ended_at IS NULL", key).Update("expires_at", db.At(until)).Error; err != nil {
 		return fmt.Errorf("let a hold last: %w", err)
 	}
 	return d.touchHold(ctx, key)

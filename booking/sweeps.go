@@ -109,8 +109,11 @@ func (d *Desk) sweep(ctx context.Context, what string, due dueFunc, do func(cont
 // keepClaims is how long past claims stay, for a glance at yesterday.
 const keepClaims = 24 * time.Hour
 
-// Purge removes holds that have run out with their claims, claims older than a
-// day, and spent codes; it tells how many rows went. Running it at any time is harmless.
+// keepHolds is how long a hold that has ended is remembered.
+const keepHolds = 24 * time.Hour
+
+// Purge removes holds that ended a day ago, claims older than a day, and spent
+// codes; it tells how many rows went. Running it at any time is harmless.
 func (d *Desk) Purge(ctx context.Context) (int, error) {
 	n := 0
 	err := d.db.Tx(ctx, func(ctx context.Context) error {
@@ -118,6 +121,11 @@ func (d *Desk) Purge(ctx context.Context) (int, error) {
 		if n, err = d.purgeClaims(ctx, atomOf(d.now().Add(-keepClaims))); err != nil {
 			return err
 		}
+		holds, err := d.purgeHolds(ctx, d.now().Add(-keepHolds))
+		if err != nil {
+			return err
+		}
+		n += holds
 		codes, err := d.purgeCodes(ctx, d.now().Add(-keepCodes))
 		n += codes
 		return err

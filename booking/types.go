@@ -323,7 +323,8 @@ func (s JobService) In(locale string) string {
 	return s.Service.In(locale).Name
 }
 
-// Hold keeps a start for a customer who is still typing.
+// Hold keeps a start for a customer who is still typing. One that has ended, by
+// running out or by becoming a booking, is remembered for a while.
 type Hold struct {
 	ID         int64  `gorm:"primaryKey"`
 	Key        string // what the customer's form carries
@@ -332,6 +333,7 @@ type Hold struct {
 	StartAt    db.Time
 	EndAt      db.Time
 	ExpiresAt  db.Time
+	EndedAt    db.Time // zero: it runs
 }
 
 // Claim is one atom of one resource taken by one job or hold.

@@ -43,7 +43,7 @@ type BookingIn struct {
 	Customer customerIn `json:"customer"`
 	Vehicle  *vehicleIn `json:"vehicle,omitempty"`
 	Note     string     `json:"note,omitempty" maxLength:"2000"`
-	HoldID   string     `json:"hold_id,omitempty" maxLength:"100" doc:"a hold that has run out is as if left out: the start is booked where it is still free"`
+	HoldID   string     `json:"hold_id,omitempty" maxLength:"100" doc:"a hold that has run out does not matter while the start is still free; where it is not, the answer is 409 hold-expired. One that never was is a wrong field"`
 	Consents consentsIn `json:"consents" required:"false"`
 }
 
@@ -67,8 +67,8 @@ func or(said *bool, presumed bool) bool {
 // ourHold tells the shape of the keys that holds have.
 var ourHold = regexp.MustCompile(`^[a-z2-7]{20,40}$`)
 
-// readHold reads the key of a hold. One that was never given out is told; one
-// that has run out looks like any other and counts as none.
+// readHold reads the key of a hold. What cannot be one is told as unknown, as is
+// later a key that was never given out.
 func readHold(raw string) (string, error) {
 	if raw != "" && !ourHold.MatchString(raw) {
 		return "", fault.BadField("body.hold_id", "fault.hold_unknown", raw)

@@ -82,6 +82,11 @@ func TestAHoldTakesTheBodyOfABooking(t *testing.T) {
 	hold := b.send("", "POST", "/api/v1/holds", with1(body, "customer", nil)).want(201).text("hold_id")
 	b.send("", "POST", "/api/v1/holds", with1(with1(body, "start", "2026-11-23T12:00:00+02:00"), "customer.name", "")).want(201)
 	b.send("", "POST", "/api/v1/bookings", with1(body, "hold_id", hold)).want(201).equal("start", "2026-11-23T10:00:00+02:00")
+	used := b.send("", "POST", "/api/v1/bookings", with1(body, "hold_id", hold), "Accept-Language", "en").want(409)
+	if !strings.HasSuffix(used.text("type"), "hold-used") || len(used.items("alternatives")) == 0 || used.text("errors.0.location") != "body.hold_id" {
+		t.Errorf("a hold used twice: %s", used.raw)
+	}
+	b.send("", "POST", "/api/v1/bookings", with1(visit("11:00"), "hold_id", "aaaaaaaaaaaaaaaaaaaaaaaaaa")).want(422).equal("errors.0.location", "body.hold_id")
 	b.send("", "POST", "/api/v1/bookings", with1(visit("11:00"), "hold_id", "my hold")).want(422).equal("errors.0.location", "body.hold_id")
 	b.send("", "POST", "/api/v1/holds", with1(visit("11:00"), "hold_id", "my hold")).want(422).equal("errors.0.location", "body.hold_id")
 }

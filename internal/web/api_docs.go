@@ -163,6 +163,8 @@ Every POST takes an <code>Idempotency-Key</code>. Errors are problem documents (
 <h2>Problems</h2><p>The end of a problem's <code>type</code> says what kind it is.</p>
 <dl><dt id="invalid">invalid</dt><dd>422: <code>errors</code> names each wrong input.</dd>
 <dt id="slot-taken">slot-taken</dt><dd>409: someone was quicker; <code>alternatives</code> holds the nearest free starts.</dd>
+<dt id="hold-expired">hold-expired</dt><dd>409: the hold has run out and someone else has taken the start; <code>alternatives</code> as above. While the start is still free, a hold that has run out does not stand in the way of booking it.</dd>
+<dt id="hold-used">hold-used</dt><dd>409: the hold has become a booking already, or was given up for another, and the start is taken; <code>alternatives</code> as above.</dd>
 <dt id="sign-in-needed">sign-in-needed</dt><dd>401: the call is for staff.</dd>
 <dt id="not-found">not-found</dt><dd>404: unknown, or a token that has expired.</dd>
 <dt id="too-many">too-many</dt><dd>429: come back after <code>Retry-After</code> seconds.</dd>

@@ -36,7 +36,7 @@ var problemWords = map[int]string{
 	http.StatusUnauthorized:          "No token or session, or one that is not known. `WWW-Authenticate` says how to come back.",
 	http.StatusForbidden:             "You are known, and this is not for your role.",
 	http.StatusNotFound:              "Unknown, of another workshop, or a token that has expired.",
-	http.StatusConflict:              "What stands now does not allow it: `type` says why. Where it ends in `slot-taken`, `alternatives` holds the nearest free starts.",
+	http.StatusConflict:              "What stands now does not allow it: `type` says why. Where it ends in `slot-taken`, `hold-expired` or `hold-used`, `alternatives` holds the nearest free starts.",
 	http.StatusRequestEntityTooLarge: "The body is too large.",
 	http.StatusUnsupportedMediaType:  "The body is no JSON by its Content-Type.",
 	http.StatusUnprocessableEntity:   "`errors` names each wrong input by its place, in the reader's language.",

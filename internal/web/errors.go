@@ -211,6 +211,8 @@ func echoed(value any) any {
 // are "not possible now".
 var conflictTitles = map[string]string{
 	"fault.slot_taken":          "problem.slot_taken",
+	"fault.hold_expired":        "problem.slot_taken",
+	"fault.hold_used":           "problem.slot_taken",
 	"fault.job_changed":         "problem.changed",
 	"fault.estimate_changed":    "problem.changed",
 	"fault.inbound_done":        "problem.changed",

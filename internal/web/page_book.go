@@ -282,6 +282,10 @@ func (s *Server) pageBookTime(c echo.Context) error {
 		return s.showBook(c, http.StatusUnprocessableEntity, p)
 	}
 	hold, err := s.opt.Desk.Hold(c.Request().Context(), p.request())
+	if unknownHold(err) { // a page that lay open for days
+		q.Hold = ""
+		hold, err = s.opt.Desk.Hold(c.Request().Context(), p.request())
+	}
 	if fault.Is(err, fault.Conflict) {
 		q.Day, q.Start, q.Hold, q.Taken = p.Start.Format(time.DateOnly), time.Time{}, "", true
 		return seeOther(c, q.on("/book")+"#times")

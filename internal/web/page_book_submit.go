@@ -3,11 +3,13 @@ package web
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"neuvo/booking"
+	"neuvo/internal/fault"
 	"neuvo/templates"
 )
 
@@ -80,6 +82,10 @@ func (s *Server) pageBookSubmit(c echo.Context) error {
 		request.RequestKey = "hold:" + q.Hold
 	}
 	job, err := s.opt.Desk.Book(c.Request().Context(), request)
+	if unknownHold(err) { // a page that lay open for days
+		request.HoldKey, p.Query.Hold = "", ""
+		job, err = s.opt.Desk.Book(c.Request().Context(), request)
+	}
 	if err == nil {
 		return seeOther(c, "/j/"+url.PathEscape(job.Token)+"?new=1")
 	}
@@ -92,6 +98,13 @@ func (s *Server) pageBookSubmit(c echo.Context) error {
 		p.Alternatives = p.alternatives(taken.Alternatives)
 	}
 	return s.showBook(c, status, p)
+}
+
+// unknownHold tells whether a request failed for a hold that nobody remembers.
+// Whoever fills in a form knows nothing of holds.
+func unknownHold(err error) bool {
+	f, ok := errors.AsType[*fault.Error](err)
+	return ok && slices.ContainsFunc(f.Fields, func(field fault.Field) bool { return field.Key == "fault.hold_unknown" })
 }
 
 // alternatives are the nearest other times as buttons.
