@@ -120,61 +120,45 @@ func (n *Notifier) ProcessStored(ctx context.Context, parse Parser) (int, error)
 	done, last := 0, int64(0)
 	var errs []error
 	for ctx.Err() == nil {
-		ids, err := n.storedAfter(ctx, last, 100)
+		waiting, err := n.storedAfter(ctx, last, batchMessages)
 		if err != nil {
 			return done, errors.Join(append(errs, fmt.Errorf("list stored messages: %w", err))...)
 		}
-		if len(ids) == 0 {
+		if len(waiting) == 0 {
 			break
 		}
-		for _, id := range ids {
-			if ctx.Err() != nil {
-				break
-			}
-			last = id
-			// A message that was begun is brought to its end: breaking off would
-			// cost it one of its attempts.
-			settled, err := n.process(context.WithoutCancel(ctx), id, parse)
+		for len(waiting) > 0 && ctx.Err() == nil {
+			batch := nextBatch(waiting)
+			waiting = waiting[len(batch):]
+			last = batch[len(batch)-1].ID
+			// What was begun is brought to its end: breaking off would cost it one of
+			// its attempts.
+			settled, err := n.processBatch(context.WithoutCancel(ctx), batch, parse)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("inbound message %d: %w", id, err))
+				errs = append(errs, err)
 			}
-			if settled {
-				done++
-			}
+			done += settled
 		}
 	}
 	return done, errors.Join(errs...)
 }
 
-// process takes one stored message as far as it goes.
-func (n *Notifier) process(ctx context.Context, id int64, parse Parser) (settled bool, err error) {
-	in, err := n.beginReading(ctx, id) // committed before the parser sees the bytes
-	if err != nil || in == nil {
-		return false, err
-	}
-	if in.Attempts > maxReadings {
-		why := ReasonUnreadable
-		if in.Error != "" {
-			why = ReasonGaveUp + ": " + in.Error
-		}
-		return n.triageUnread(ctx, in, why)
-	}
-	p, err := n.read(ctx, parse, in)
-	if err != nil {
-		n.opt.Log.WarnContext(ctx, "an inbound message could not be read", "inbound", id, "err", err)
-		return n.triageUnread(ctx, in, ReasonUnreadable+": "+err.Error())
-	}
-	p = p.clean()
-	in.fill(p)
-	err = n.db.Tx(ctx, func(ctx context.Context) error { return n.place(ctx, in, p) })
+// finish places what was read, in a transaction of its own, as far as it goes.
+func (n *Notifier) finish(ctx context.Context, in *Inbound, p Parsed) (settled bool, err error) {
+	var row Inbound
+	err = n.db.Tx(ctx, func(ctx context.Context) error {
+		row = *in // a transaction may run again from its start
+		return n.placeAll(ctx, []*reading{{in: &row, p: p}})
+	})
 	if err == nil {
 		return true, nil
 	}
+	failed := fmt.Errorf("inbound message %d: %w", in.ID, err)
 	if in.Attempts >= maxReadings {
-		settled, triageErr := n.triage(ctx, in, ReasonGaveUp+": "+err.Error(), in.Candidates)
-		return settled, errors.Join(err, triageErr)
+		settled, triageErr := n.triage(ctx, in, ReasonGaveUp+": "+err.Error(), row.Candidates)
+		return settled, errors.Join(failed, triageErr)
 	}
-	return false, errors.Join(err, n.saveInboundError(ctx, in, err.Error()))
+	return false, errors.Join(failed, n.saveInboundError(ctx, in, err.Error()))
 }
 
 // read runs the parser so that neither a panic nor an endless loop in it stops
@@ -215,71 +199,64 @@ func (in *Inbound) fill(p Parsed) {
 	}
 }
 
-// place decides on a message that could be read, in one transaction: duplicate,
-// placed with the reply handlers run, noted as a machine's, or triage.
-func (n *Notifier) place(ctx context.Context, in *Inbound, p Parsed) error {
-	locked, err := n.lockStored(ctx, in.ID)
-	if err != nil || !locked { // another replica was quicker
-		return err
-	}
-	if reason, err := n.duplicateOf(ctx, in); err != nil || reason != "" {
-		if err != nil {
-			return err
-		}
-		in.State, in.Reason = InDuplicate, reason
-		return n.saveInbound(ctx, in)
-	}
-	facts, err := n.gather(ctx, p)
-	if err != nil {
-		return fmt.Errorf("gather what is known: %w", err)
-	}
-	where := Match(p, facts)
-	switch {
-	case in.Kind.machine():
-		return n.note(ctx, in, p, where, facts)
-	case where.ConversationID == 0:
-		in.State, in.Reason, in.Candidates = InTriage, where.Reason, where.Candidates
-		return n.saveInbound(ctx, in)
-	}
-	_, err = n.attach(ctx, in, p, facts.Conversations[where.ConversationID].Subject, where)
-	return err
+// attached is a message on its way to its conversation. p is empty where only the
+// row is left.
+type attached struct {
+	in       *Inbound
+	p        Parsed
+	subject  string
+	where    Placement
+	occasion string // of our message that it answers
 }
 
-// attach makes the message of a placed inbound row, runs the reply handlers and
-// marks the row placed. p is empty where only the row is left.
-func (n *Notifier) attach(ctx context.Context, in *Inbound, p Parsed, subject string, where Placement) (*Message, error) {
-	m := in.message(where)
-	m.Author, m.InReplyTo = cmp.Or(p.FromName, m.Author), bareID(p.InReplyTo)
-	last, err := n.lastIn(ctx, m.ConversationID)
+// attach makes the messages of placed inbound rows, runs the reply handlers and
+// marks the rows placed. Each is on a conversation of its own.
+func (n *Notifier) attach(ctx context.Context, list ...attached) ([]*Message, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	last, err := n.lastIn(ctx, list)
 	if err != nil {
 		return nil, err
 	}
-	// What was read is most likely what is answered.
-	if sameSecond(m.CreatedAt.Time, last) {
-		m.CreatedAt = db.At(last.Add(time.Microsecond))
+	rows := make([]*Message, len(list))
+	for i, a := range list {
+		m := a.in.message(a.where)
+		m.Author, m.InReplyTo = cmp.Or(a.p.FromName, m.Author), bareID(a.p.InReplyTo)
+		// What was read is most likely what is answered.
+		if at := last[m.ConversationID]; sameSecond(m.CreatedAt.Time, at) {
+			m.CreatedAt = db.At(at.Add(time.Microsecond))
+		}
+		rows[i] = m
 	}
-	if err := n.insertMessage(ctx, m, ""); err != nil {
+	if err := n.insertMessages(ctx, "", rows...); err != nil {
 		return nil, err
 	}
-	in.Candidates = []Candidate{{Subject: subject, Why: where.Rule + ": " + where.Evidence}} // should a handler fail
-	r := Reply{Subject: subject, Message: *m}
-	if where.AnsweredID != 0 {
-		var err error
-		if r.InReplyToOccasion, err = n.occasionOf(ctx, where.AnsweredID); err != nil {
+	for i, a := range list {
+		if err := n.handle(ctx, a, rows[i]); err != nil {
 			return nil, err
 		}
 	}
-	if !in.Kind.machine() { // a person may place a machine's message; it still answers nothing
+	return rows, nil
+}
+
+// handle shows a message that was attached to the reply handlers and marks its
+// row placed.
+func (n *Notifier) handle(ctx context.Context, a attached, m *Message) error {
+	in := a.in
+	in.Candidates = []Candidate{{Subject: a.subject, Why: a.where.Rule + ": " + a.where.Evidence}} // should a handler fail
+	if !in.Kind.machine() {                                                                        // a person may place a machine's message; it still answers nothing
+		r := Reply{Subject: a.subject, Message: *m, InReplyToOccasion: a.occasion}
 		if err := n.reply(ctx, r); err != nil {
-			return nil, fmt.Errorf("handle the reply: %w", err)
+			return fmt.Errorf("handle the reply: %w", err)
 		}
 	}
 	in.State, in.Reason, in.Error, in.Candidates = InPlaced, "", "", []Candidate{}
 	if err := n.saveInbound(ctx, in); err != nil {
-		return nil, err
+		return err
 	}
-	n.ring(ctx, subject)
-	return m, nil
+	n.ring(ctx, a.subject)
+	return nil
 }
 
 // message is the row that a conversation keeps of an inbound one.

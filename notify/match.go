@@ -59,6 +59,7 @@ type AddressFact struct {
 type MessageFact struct {
 	ID             int64
 	ConversationID int64
+	Occasion       string
 }
 
 // ConversationFact is a conversation that a signal names.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -62,30 +61,33 @@ func (n *Notifier) insertInbound(ctx context.Context, row Inbound) (id int64, fr
 	return ids[0], false, nil
 }
 
-func (n *Notifier) storedAfter(ctx context.Context, last int64, limit int) ([]int64, error) {
-	var ids []int64
-	err := n.db.In(ctx).Model(&Inbound{}).Where("state = 'stored' AND id > ?", last).Order("id").Limit(limit).Pluck("id", &ids).Error
-	return ids, err
+// waitingRow is a stored message that has not been dealt with.
+type waitingRow struct {
+	ID       int64
+	Attempts int
+	Size     int64
 }
 
-// beginReading counts an attempt, durably, and gives the row; nil where it is no
-// longer waiting.
-func (n *Notifier) beginReading(ctx context.Context, id int64) (*Inbound, error) {
-	var in *Inbound
+func (n *Notifier) storedAfter(ctx context.Context, last int64, limit int) ([]waitingRow, error) {
+	var rows []waitingRow
+	err := n.db.In(ctx).Model(&Inbound{}).Select("id", "attempts", "length(raw) AS size").
+		Where("state = 'stored' AND id > ?", last).Order("id").Limit(limit).Scan(&rows).Error
+	return rows, err
+}
+
+// beginReading counts an attempt of each, durably, and gives the rows in their
+// order; those that are no longer waiting are missing.
+func (n *Notifier) beginReading(ctx context.Context, ids []int64) ([]*Inbound, error) {
+	var rows []*Inbound
 	err := n.db.Tx(ctx, func(ctx context.Context) error {
-		in = nil
-		res := n.db.In(ctx).Model(&Inbound{}).Where("id = ? AND state = ?", id, InStored).Update("attempts", gorm.Expr("attempts + 1"))
+		rows = nil
+		res := n.db.In(ctx).Model(&Inbound{}).Where("id IN ? AND state = ?", ids, InStored).Update("attempts", gorm.Expr("attempts + 1"))
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}
-		row := Inbound{}
-		if err := n.db.In(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
-			return err
-		}
-		in = &row
-		return nil
+		return n.db.In(ctx).Where("id IN ? AND state = ?", ids, InStored).Order("id").Find(&rows).Error
 	})
-	return in, err
+	return rows, err
 }
 
 // lockStored holds a row for this transaction and tells whether it still waits.
@@ -93,6 +95,21 @@ func (n *Notifier) lockStored(ctx context.Context, id int64) (bool, error) {
 	var ids []int64
 	err := n.db.ForUpdate(n.db.In(ctx)).Model(&Inbound{}).Where("id = ? AND state = ?", id, InStored).Pluck("id", &ids).Error
 	return len(ids) == 1, err
+}
+
+// lockAllStored holds rows for this transaction and tells which still wait.
+func (n *Notifier) lockAllStored(ctx context.Context, list []*reading) (map[int64]bool, error) {
+	ids := make([]int64, len(list))
+	for i, r := range list {
+		ids[i] = r.in.ID
+	}
+	var held []int64
+	err := n.db.ForUpdate(n.db.In(ctx)).Model(&Inbound{}).Where("id IN ? AND state = ?", ids, InStored).Order("id").Pluck("id", &held).Error
+	waits := make(map[int64]bool, len(held))
+	for _, id := range held {
+		waits[id] = true
+	}
+	return waits, err
 }
 
 // lockInbound holds a row, whatever its state, for this transaction.
@@ -118,115 +135,10 @@ func (n *Notifier) saveInboundError(ctx context.Context, in *Inbound, text strin
 	})
 }
 
-// duplicateOf tells why a row is the second copy of an earlier one, "" where it
-// is not. The same bytes with the same Message-ID come when a mailbox has a new
-// UIDVALIDITY; the same Message-ID, sender and words when a host delivered a
-// message on two ways. Without a Message-ID only the same bytes under another
-// UIDVALIDITY of the same mailbox count: two like texts may both be meant.
-func (n *Notifier) duplicateOf(ctx context.Context, in *Inbound) (string, error) {
-	q := n.db.In(ctx).Model(&Inbound{}).Where("id < ?", in.ID)
-	if in.MessageID != "" {
-		q = q.Where("message_id = ? AND (sha256 = ? OR (from_address = ? AND body = ?))", in.MessageID, in.SHA256, in.FromAddress, in.Body)
-	} else {
-		q = q.Where("sha256 = ? AND source = ? AND uid_validity <> ?", in.SHA256, in.Source, in.UIDValidity)
-	}
-	var ids []int64
-	if err := q.Order("id").Limit(1).Pluck("id", &ids).Error; err != nil {
-		return "", fmt.Errorf("look for a duplicate: %w", err)
-	}
-	if len(ids) == 0 {
-		return "", nil
-	}
-	return fmt.Sprintf("the same as inbound message %d", ids[0]), nil
-}
-
-// gather reads what the database and our key know of the signals of p, in a
-// constant number of queries.
-func (n *Notifier) gather(ctx context.Context, p Parsed) (Facts, error) {
-	f := Facts{Addresses: map[string]AddressFact{}, Messages: map[string]MessageFact{}, Conversations: map[int64]ConversationFact{}}
-	named := map[int64]bool{}
-	for _, r := range p.Recipients {
-		if n.opt.Addresses == nil {
-			break
-		}
-		if id, ours, valid := n.opt.Addresses.Read(r.Address); ours {
-			f.Addresses[r.Address] = AddressFact{ConversationID: id, Valid: valid}
-			named[id] = valid || named[id]
-		}
-	}
-	ids := append(newestReferences(p.References), bareID(p.InReplyTo), bareID(p.OriginalID))
-	var sent []Message
-	err := n.db.In(ctx).Select("id", "conversation_id", "message_id").
-		Where("message_id IN ? AND message_id <> '' AND direction = ?", ids, Out).Find(&sent).Error
-	if err != nil {
-		return f, err
-	}
-	for _, m := range sent {
-		f.Messages[m.MessageID] = MessageFact{ID: m.ID, ConversationID: m.ConversationID}
-		named[m.ConversationID] = true
-	}
-	if err := n.gatherConversations(ctx, p, named, &f); err != nil {
-		return f, err
-	}
-	f.Candidates, err = n.candidatesFor(ctx, p.Channel, p.From)
-	return f, err
-}
-
-// gatherConversations reads those conversations that are named and whether the
-// sender takes part in them.
-func (n *Notifier) gatherConversations(ctx context.Context, p Parsed, named map[int64]bool, f *Facts) error {
-	ids := make([]int64, 0, len(named))
-	for id, valid := range named {
-		if valid {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	var rows []struct {
-		ID      int64
-		Subject string
-		Part    int64
-	}
-	err := n.db.In(ctx).Raw(`SELECT c.id, c.subject,
-		(SELECT COUNT(*) FROM participants p WHERE p.conversation_id = c.id AND p.channel = ? AND p.address = ?) AS part
-		FROM conversations c WHERE c.id IN ?`, p.Channel, p.From, ids).Scan(&rows).Error
-	for _, r := range rows {
-		f.Conversations[r.ID] = ConversationFact{Subject: r.Subject, SenderTakesPart: r.Part > 0}
-	}
-	return err
-}
-
-// candidatesFor names the newest conversations in which a sender takes part.
-func (n *Notifier) candidatesFor(ctx context.Context, channel Channel, from string) ([]Candidate, error) {
-	if from == "" {
-		return nil, nil
-	}
-	var subjects []string
-	err := n.db.In(ctx).Raw(`SELECT c.subject FROM participants p JOIN conversations c ON c.id = p.conversation_id
-		WHERE p.address = ? AND p.channel = ? ORDER BY c.id DESC LIMIT 5`, from, channel).Scan(&subjects).Error
-	list := make([]Candidate, len(subjects))
-	for i, s := range subjects {
-		list[i] = Candidate{Subject: s, Why: from + " takes part in it"}
-	}
-	return list, err
-}
-
-// lastIn is when the newest message of a conversation came or was written.
-func (n *Notifier) lastIn(ctx context.Context, conversationID int64) (time.Time, error) {
-	var rows []Message
-	err := n.db.In(ctx).Select("created_at").Where("conversation_id = ?", conversationID).Order("created_at DESC").Limit(1).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return time.Time{}, err
-	}
-	return rows[0].CreatedAt.Time, nil
-}
-
 // conversationFact reads one conversation by subject as matching would see it.
 func (n *Notifier) conversationFact(ctx context.Context, id int64, channel Channel, from string) (ConversationFact, error) {
 	f := Facts{Conversations: map[int64]ConversationFact{}}
-	err := n.gatherConversations(ctx, Parsed{Channel: channel, From: from}, map[int64]bool{id: true}, &f)
+	err := n.gatherConversations(ctx, []Parsed{{Channel: channel, From: from}}, []map[int64]bool{{id: true}}, []Facts{f})
 	return f.Conversations[id], err
 }
 
@@ -238,15 +150,6 @@ func (n *Notifier) conversationBySubject(ctx context.Context, subject string) (*
 		return nil, err
 	}
 	return &rows[0], nil
-}
-
-func (n *Notifier) occasionOf(ctx context.Context, id int64) (string, error) {
-	var words []string
-	err := n.db.In(ctx).Model(&Message{}).Where("id = ?", id).Limit(1).Pluck("occasion", &words).Error
-	if err != nil || len(words) == 0 {
-		return "", err
-	}
-	return words[0], nil
 }
 
 // reportedMessage is the one of ours that a report is about: the one it names,

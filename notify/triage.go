@@ -81,11 +81,15 @@ func (n *Notifier) Assign(ctx context.Context, inboundID int64, subject, by stri
 		if err != nil {
 			return err
 		}
-		m, err = n.attach(ctx, in, Parsed{}, subject, Placement{
+		made, err := n.attach(ctx, attached{in: in, subject: subject, where: Placement{
 			ConversationID: c.ID, Rule: RuleHand, Evidence: by, Confidence: Certain,
 			Verified: fact.SenderTakesPart,
-		})
-		return err
+		}})
+		if err != nil {
+			return err
+		}
+		m = made[0]
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assign inbound message %d to %s: %w", inboundID, subject, err)
