@@ -9,10 +9,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/glebarez/sqlite"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -96,12 +96,12 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 
 // config is the GORM configuration of both engines. Every statement's time
 // stamp comes from the injected clock; nothing is created behind our back.
+// Statements are kept prepared by the connections, not by GORM: what it first
+// meets in a transaction it prepares again in every other.
 func (d *DB) config() *gorm.Config {
 	return &gorm.Config{
 		TranslateError:         true,
 		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
-		PrepareStmtMaxSize:     200,
 		NowFunc:                func() time.Time { return d.Now().UTC() },
 		Logger: logger.NewSlogLogger(d.log, logger.Config{
 			SlowThreshold: 500 * time.Millisecond, LogLevel: logger.Error,
@@ -140,21 +140,23 @@ func prepareFile(path string) error {
 // so two of them never deadlock on an upgrade) and a pool of readers. PRAGMAs
 // stand in the DSN: every pooled connection gets them.
 func (d *DB) openSQLite(path string) error {
-	pragmas := url.Values{"_pragma": {
+	pragmas := []string{
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
-		"foreign_keys(1)", "cache_size(-2000)",
-	}}
-	writer := url.Values{"_pragma": pragmas["_pragma"], "_txlock": {"immediate"}}
-	reader := url.Values{"_pragma": append(pragmas["_pragma"][:len(pragmas["_pragma"]):len(pragmas["_pragma"])], "query_only(1)")}
+		"foreign_keys(1)",
+		"temp_store(MEMORY)", // what a savepoint could undo stays off the disk
+	}
+	with := func(more ...string) []string { return slices.Concat(pragmas, more) }
+	writer := url.Values{"_pragma": with("cache_size(-32000)", "wal_autocheckpoint(4000)"), "_txlock": {"immediate"}}
+	reader := url.Values{"_pragma": with("cache_size(-2000)", "query_only(1)")}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
 	var err error
-	if d.write, err = gorm.Open(sqlite.Open(file+"?"+writer.Encode()), d.config()); err != nil {
+	if d.write, err = gorm.Open(sqliteDialect{file + "?" + writer.Encode()}, d.config()); err != nil {
 		return err
 	}
 	if err := limit(d.write, 1); err != nil {
 		return err
 	}
-	if d.read, err = gorm.Open(sqlite.Open(file+"?"+reader.Encode()), d.config()); err != nil {
+	if d.read, err = gorm.Open(sqliteDialect{file + "?" + reader.Encode()}, d.config()); err != nil {
 		return err
 	}
 	return limit(d.read, 4)
