@@ -1,14 +1,10 @@
 package email
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"net/mail"
 	"strings"
-
-	gomail "github.com/wneessen/go-mail"
 
 	"neuvo/internal/fault"
 	"neuvo/notify"
@@ -30,7 +26,7 @@ func (smtpGateway) Channel() notify.Channel { return notify.Email }
 // Send implements notify.Gateway.
 func (g smtpGateway) Send(ctx context.Context, e notify.Envelope) (notify.Sent, error) {
 	name := cmp.Or(e.FromName, g.mailer.fromName)
-	answer, err := g.mailer.send(ctx, e, name, e.To, e.Title)
+	answer, err := g.mailer.send(ctx, e, letter{fromName: name, to: e.To, subject: e.Title})
 	if err != nil {
 		return notify.Sent{}, err
 	}
@@ -77,7 +73,7 @@ func (g smsGateway) Send(ctx context.Context, e notify.Envelope) (notify.Sent, e
 	if !isNumber(e.To) {
 		return notify.Sent{}, failure(false, false, 0, "not a phone number with a country code: "+e.To, nil)
 	}
-	answer, err := g.mailer.send(ctx, e, "", numberAddress(g.opt.Address, e.To), g.opt.Subject)
+	answer, err := g.mailer.send(ctx, e, letter{to: numberAddress(g.opt.Address, e.To), subject: g.opt.Subject, plain: true})
 	if err != nil {
 		return notify.Sent{}, err
 	}
@@ -97,72 +93,14 @@ func numberAddress(pattern, e164 string) string {
 }
 
 // send makes the mail of an envelope and hands it over.
-func (m *Mailer) send(ctx context.Context, e notify.Envelope, fromName, to, subject string) (string, error) {
-	text, err := m.compose(e, fromName, to, subject)
+func (m *Mailer) send(ctx context.Context, e notify.Envelope, l letter) (string, error) {
+	text, err := m.compose(e, l)
 	if err != nil {
 		return "", failure(false, false, 0, "the message cannot be written as a mail: "+err.Error(), err)
 	}
-	answer, err := m.handOver(ctx, e.From, to, text)
+	answer, err := m.handOver(ctx, e.From, l.to, text)
 	if err == nil {
 		m.log.DebugContext(ctx, "the mail host took a message over", "message", e.ClientRef, "host", m.host, "answer", answer)
 	}
 	return answer, err
 }
-
-// compose writes the mail: one text/plain part in UTF-8. The Message-ID is the
-// outbox's, so that a second attempt is the same message; automatic mail says
-// so (RFC 3834 section 5; the second header tells the same to Exchange).
-func (m *Mailer) compose(e notify.Envelope, fromName, to, subject string) ([]byte, error) {
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
-	if err := bareAddress(e.From); err != nil {
-		return nil, fmt.Errorf("sender: %w", err)
-	}
-	if err := bareAddress(to); err != nil {
-		return nil, fmt.Errorf("recipient: %w", err)
-	}
-	msg.FromMailAddress(&mail.Address{Name: oneLine(fromName), Address: e.From})
-	msg.SetAddrHeaderFromMailAddress(gomail.HeaderTo, &mail.Address{Address: to})
-	if subject = oneLine(subject); subject != "" {
-		msg.Subject(subject)
-	}
-	msg.SetDateWithValue(m.now())
-	msg.SetMessageIDWithValue(oneLine(e.MessageID))
-	msg.SetGenHeader(notify.OwnHeader, oneLine(e.ClientRef))
-	if id := oneLine(e.InReplyTo); id != "" {
-		msg.SetGenHeaderPreformatted(gomail.HeaderInReplyTo, "<"+id+">")
-		msg.SetGenHeaderPreformatted(gomail.HeaderReferences, "<"+id+">")
-	}
-	if e.Automatic {
-		msg.SetGenHeader("Auto-Submitted", "auto-generated")
-		msg.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "OOF, AutoReply")
-	}
-	if e.Locale != "" {
-		msg.SetGenHeader(gomail.HeaderContentLang, oneLine(e.Locale))
-	}
-	msg.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(e.Body, "\r\n", "\n"))
-	for _, f := range e.Files {
-		if err := msg.AttachReader(oneLine(f.Name), bytes.NewReader(f.Content), gomail.WithFileContentType(gomail.ContentType(oneLine(f.ContentType)))); err != nil {
-			return nil, fmt.Errorf("attach %s: %w", f.Name, err)
-		}
-	}
-	var b bytes.Buffer
-	if _, err := msg.WriteTo(&b); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-// bareAddress refuses what is not exactly one address without a name.
-func bareAddress(address string) error {
-	parsed, err := mail.ParseAddress(address)
-	if err != nil {
-		return err
-	}
-	if parsed.Address != address || parsed.Name != "" {
-		return fmt.Errorf("%q is not a bare address", address)
-	}
-	return nil
-}
-
-// oneLine keeps line breaks out of header values.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -43,6 +43,8 @@ type MailerOptions struct {
 	// TLS is the base of the TLS configuration, for a private authority; nil for
 	// the system's.
 	TLS *tls.Config
+	// Signature signs what is sent; nil for none.
+	Signature *Signature
 }
 
 // Mailer hands messages over to one SMTP host. It keeps a few connections open
@@ -54,6 +56,7 @@ type Mailer struct {
 	tls            *tls.Config
 	helo           string
 	fromName       string
+	signer         *Signature
 	log            *slog.Logger
 	now            func() time.Time
 
@@ -80,7 +83,7 @@ func NewMailer(opt MailerOptions) (*Mailer, error) {
 	if err != nil || u.Hostname() == "" || u.Opaque != "" || (u.Path != "" && u.Path != "/") {
 		return nil, bad
 	}
-	m := &Mailer{host: u.Hostname(), port: u.Port(), fromName: opt.FromName, log: opt.Log, now: opt.Now}
+	m := &Mailer{host: u.Hostname(), port: u.Port(), fromName: opt.FromName, signer: opt.Signature, log: opt.Log, now: opt.Now}
 	switch u.Scheme {
 	case "smtp":
 		m.port = cmp.Or(m.port, "587")
