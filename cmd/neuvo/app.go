@@ -137,7 +137,11 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 	if err != nil {
 		return err
 	}
-	if a.mailer, err = email.NewMailer(email.MailerOptions{URL: opt.settings.SMTP, Log: opt.log, Now: opt.now}); err != nil {
+	sign, err := opt.settings.signature()
+	if err != nil {
+		return err
+	}
+	if a.mailer, err = email.NewMailer(email.MailerOptions{URL: opt.settings.SMTP, Log: opt.log, Now: opt.now, Signature: sign}); err != nil {
 		return err
 	}
 	texts, err := email.NewSMSGateway(a.mailer, email.SMSOptions{Address: opt.settings.SMSAddress, Subject: opt.settings.SMSSubject})

@@ -36,6 +36,7 @@ type database struct {
 type settingsServe struct {
 	database
 	logging
+	signing
 
 	Addr             string   `help:"Address to listen on." default:"127.0.0.1:8080"`
 	BaseURL          string   `help:"Public address of this site, as customers reach it: https://service.example.com." placeholder:"URL"`
@@ -70,6 +71,7 @@ func (s settingsServe) check() error {
 		checkPattern("reply-address", s.ReplyAddress, "the addresses customers answer to, such as {token}@reply.example.com", "{token}"),
 		checkPattern("sms-address", s.SMSAddress, "the address pattern of your e-mail-to-SMS gateway, such as {digits}@sms.example.com", "{digits}", "{e164}"),
 	)
+	errs = append(errs, s.checkSigning())
 	for _, proxy := range s.TrustedProxies {
 		if _, _, err := net.ParseCIDR(proxy); err != nil {
 			errs = append(errs, setting("trusted-proxies", fmt.Sprintf("%q is no network: give it as 10.0.0.0/8", proxy)))

@@ -59,7 +59,7 @@ func (e *examination) run(ctx context.Context) error {
 		do   func(context.Context) finding
 	}{
 		{"settings", e.settings}, {"database", e.database}, {"desk", e.desk}, {"staff", e.staff}, {"smtp", e.smtp}, {"imap", e.imap},
-		{"reply-address", e.replyAddress}, {"sms-address", e.smsAddress}, {"base-url", e.baseURL}, {"clock", e.clock},
+		{"reply-address", e.replyAddress}, {"sms-address", e.smsAddress}, {"dkim", e.dkim}, {"base-url", e.baseURL}, {"clock", e.clock},
 	} {
 		limited, cancel := context.WithTimeout(ctx, checkTime)
 		f := check.do(limited)

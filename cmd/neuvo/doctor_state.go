@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -16,6 +17,8 @@ type examination struct {
 	out io.Writer
 	log *slog.Logger
 	now func() time.Time
+	// lookupTXT asks DNS; the machine's resolver where nil.
+	lookupTXT func(ctx context.Context, name string) ([]string, error)
 
 	db    *db.DB     // once opened
 	ready bool       // its schema is ours
