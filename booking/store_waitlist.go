@@ -17,8 +17,12 @@ func (d *Desk) insertEntry(ctx context.Context, e *WaitEntry) error {
 
 // openEntries counts the entries of a phone that are still on a list.
 func (d *Desk) openEntries(ctx context.Context, phone string) (int64, error) {
+	return d.countEntries(ctx, "contact_phone = ? AND closed_at IS NULL", phone)
+}
+
+func (d *Desk) countEntries(ctx context.Context, where string, args ...any) (int64, error) {
 	var n int64
-	if err := d.db.In(ctx).Model(&WaitEntry{}).Where("contact_phone = ? AND closed_at IS NULL", phone).Count(&n).Error; err != nil {
+	if err := d.db.In(ctx).Model(&WaitEntry{}).Where(where, args...).Count(&n).Error; err != nil {
 		return 0, fmt.Errorf("count waiting entries: %w", err)
 	}
 	return n, nil
@@ -42,19 +46,8 @@ func (d *Desk) fillEntry(ctx context.Context, e *WaitEntry) error {
 	if err != nil {
 		return err
 	}
-	e.Services = nil
-	for _, id := range e.ServiceIDs {
-		if s, ok := services[id]; ok {
-			e.Services = append(e.Services, s)
-		}
-	}
-	with := e.OfferWith
-	if with == 0 {
-		with = e.AdvisorID
-	}
-	if e.Advisor = nil; with != 0 {
-		e.Advisor, err = d.Advisor(ctx, with)
-	}
+	advisors, err := all[Advisor](ctx, d.db, "advisors", "id", "id = ? OR id = ?", e.OfferWith, e.AdvisorID)
+	e.beside(e.Workshop, services, advisors)
 	return err
 }
 
@@ -122,10 +115,11 @@ func (d *Desk) checkEntries(ctx context.Context, workshopID int64, from, to time
 	return nil
 }
 
-// extendHold lets a hold last longer.
-func (d *Desk) extendHold(ctx context.Context, key string, until time.Time) error {
-	if err := d.db.In(ctx).Model(&Hold{}).Where("key = ? AND ended_at IS NULL", key).Update("expires_at", db.At(until)).Error; err != nil {
-		return fmt.Errorf("let a hold last: %w", err)
+// extendHold lets a hold last longer; false where it has ended.
+func (d *Desk) extendHold(ctx context.Context, key string, until time.Time) (bool, error) {
+	res := d.db.In(ctx).Model(&Hold{}).Where("key = ? AND ended_at IS NULL", key).Update("expires_at", db.At(until))
+	if res.Error != nil {
+		return false, fmt.Errorf("let a hold last: %w", res.Error)
 	}
-	return d.touchHold(ctx, key)
+	return res.RowsAffected == 1, d.touchHold(ctx, key)
 }

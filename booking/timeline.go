@@ -240,6 +240,9 @@ func (d *Desk) HandleReply(ctx context.Context, r notify.Reply) (bool, error) {
 // the job: the customer must be called. A question about the service that did
 // not arrive needs nobody.
 func (d *Desk) HandleFailure(ctx context.Context, subject string, m notify.Message) error {
+	if id, ok := waitOf(subject); ok && m.Occasion == "waitlist_offer" {
+		return d.undelivered(ctx, id)
+	}
 	id, ok := JobOf(subject)
 	if !ok || m.Purpose == notify.Survey || m.Purpose == notify.Marketing {
 		return nil

@@ -71,6 +71,8 @@ type WaitEntry struct {
 	OfferUntil   db.Time
 	CheckAt      db.Time // when to look for a time; NULL: not at all
 	JobID        int64
+	Reply        string  // the last that the customer wrote and only a person can answer
+	ReplyAt      db.Time // when; NULL once somebody has read it
 	CreatedAt    db.Time
 	ClosedAt     db.Time
 
@@ -217,7 +219,7 @@ func (d *Desk) tellEntry(ctx context.Context, e *WaitEntry, occasion string) err
 		Customer: firstName(e.ContactName), Link: d.opt.BaseURL + "/w/" + e.Token,
 	}
 	out := notify.Outgoing{
-		Subject: e.Subject(), Version: e.Version, Channel: notify.SMS, To: e.ContactPhone, Occasion: occasion,
+		Subject: e.Subject(), Channel: notify.SMS, To: e.ContactPhone, Occasion: occasion,
 		Purpose: notify.JobUpdate, Locale: l, ExpiresAt: db.At(d.now().Add(offerFor)),
 	}
 	if e.Advisor != nil {
@@ -232,7 +234,10 @@ func (d *Desk) tellEntry(ctx context.Context, e *WaitEntry, occasion string) err
 		start := e.OfferStart.In(zone)
 		data.Date, data.Time, data.Day = templates.Date(l, start), templates.Clock(l, start), templates.Day(l, start)
 		data.Due = templates.Moment(l, e.OfferUntil.In(zone))
-		out.ExpiresAt = e.OfferUntil
+	}
+	if occasion == "waitlist_offer" || occasion == "waitlist_unclear" {
+		// It is worthless as soon as the offer is over; all else holds on.
+		out.Version, out.ExpiresAt = e.Version, e.OfferUntil
 	}
 	var err error
 	if out.Body, err = templates.Text(l, occasion, data); err != nil {

@@ -3,6 +3,8 @@ package booking
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
@@ -45,9 +47,12 @@ func (d *Desk) accept(ctx context.Context, e *WaitEntry) error {
 	if !e.Offered(d.now().Time) {
 		return fault.New(fault.Conflict, "fault.offer_gone")
 	}
+	// From here on the hold cannot run out under the booking.
 	until := latest(e.OfferUntil.Time, d.now().Add(acceptedHold))
-	if err := d.extendHold(ctx, e.HoldKey, until); err != nil {
+	if runs, err := d.extendHold(ctx, e.HoldKey, until); err != nil {
 		return err
+	} else if !runs {
+		return fault.New(fault.Conflict, "fault.offer_gone")
 	}
 	e.State, e.Unanswered, e.OfferUntil, e.CheckAt = WaitAccepted, 0, db.Time{}, d.now()
 	return nil
@@ -75,63 +80,107 @@ func (d *Desk) LeaveWaitlist(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	return d.changeEntry(ctx, e.ID, func(ctx context.Context, e *WaitEntry) error {
-		switch e.State {
-		case WaitOffered:
-			if err := d.passOn(ctx, e, true); err != nil {
-				return err
-			}
-		case Waiting:
-		default:
-			return nil // it has led to a job, or is over
+	return d.changeEntry(ctx, e.ID, d.leave)
+}
+
+// leave is LeaveWaitlist on a locked entry.
+func (d *Desk) leave(ctx context.Context, e *WaitEntry) error {
+	switch e.State {
+	case WaitOffered:
+		if err := d.passOn(ctx, e, true); err != nil {
+			return err
 		}
-		d.closeEntry(e, WaitLeft)
-		return nil
-	})
+	case Waiting:
+	default:
+		return nil // it has led to a job, or is over
+	}
+	d.closeEntry(e, WaitLeft)
+	return nil
 }
 
 // waitReply deals with what somebody on the list texted, inside the transaction
-// that stores it. What is neither yes nor no is asked about once; anything after
-// that is for a person.
+// that stores it. A yes to the time that is held books it there and then. What
+// is neither yes nor no is asked about once, and stands on the entry for the
+// desk to read, as does all else that asks for a person.
 func (d *Desk) waitReply(ctx context.Context, id int64, r notify.Reply) (bool, error) {
-	handled := false
 	err := d.changeEntry(ctx, id, func(ctx context.Context, e *WaitEntry) error {
 		if e.JobID != 0 {
-			handled = true
 			return d.copyToJob(ctx, e, r)
 		}
 		if !r.Message.Verified {
-			return nil // a stranger decides nothing
+			d.unread(e, r) // a stranger decides nothing
+			return nil
 		}
-		said := readAnswer(r.Message.Body)
+		if isStop(r.Message.Body) {
+			return d.leave(ctx, e)
+		}
+		offered, said := e.Offered(d.now().Time), readAnswer(r.Message.Body)
 		switch {
-		case e.Offered(d.now().Time) && said == saidYes:
-			handled = true
-			return d.accept(ctx, e)
-		case e.State == WaitOffered && said == saidNo:
-			handled = true
-			return d.passOn(ctx, e, true)
-		case e.Open() && e.State != WaitAccepted && said == saidYes:
-			handled = true
+		case said == saidYes && e.State == WaitAccepted:
+			return nil // it is being booked
+		case said == saidYes && offered:
+			err := d.accept(ctx, e)
+			if fault.Is(err, fault.Conflict) {
+				return d.tellEntry(ctx, e, "waitlist_gone")
+			}
+			if err != nil {
+				return err
+			}
+			return d.bookAtOnce(ctx, e)
+		case said == saidYes && e.Open():
 			return d.tellEntry(ctx, e, "waitlist_gone")
-		case e.Offered(d.now().Time):
-			return d.askAgain(ctx, e, r, &handled)
+		case said == saidYes:
+			return d.tellEntry(ctx, e, "waitlist_over")
+		case said == saidNo && e.State == WaitOffered:
+			return d.passOn(ctx, e, true)
+		case said == saidNo:
+			return nil // to what is over
+		}
+		d.unread(e, r)
+		if offered {
+			return d.askAgain(ctx, e, r)
 		}
 		return nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("take the answer of waiting entry %d: %w", id, err)
 	}
-	return handled, nil
+	return true, nil
+}
+
+// unread puts what was written in front of the desk, on the entry.
+func (d *Desk) unread(e *WaitEntry, r notify.Reply) {
+	e.Reply, e.ReplyAt = excerpt(r.Message.Body), d.now()
 }
 
 // askAgain asks once what an answer meant.
-func (d *Desk) askAgain(ctx context.Context, e *WaitEntry, r notify.Reply, handled *bool) error {
+func (d *Desk) askAgain(ctx context.Context, e *WaitEntry, r notify.Reply) error {
 	if asked, err := d.asked(ctx, notify.Reply{Subject: r.Subject}, "waitlist_unclear"); err != nil || asked {
 		return err
 	}
-	*handled = true
 	return d.tellEntry(ctx, e, "waitlist_unclear")
+}
+
+// stopWords as the whole of a text ask for silence.
+var stopWords = []string{
+	"stop", "stopp", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "optout", "opt out", "opt-out", "revoke",
+	"seis", "lopeta", "lopeta viestit", "ei viestejä", "poista", "peru", "peruuta", "kiellä",
+	"sluta", "avsluta", "avbryt", "avregistrera", "avanmäl", "avprenumerera",
+}
+
+// isStop tells whether a text is nothing but an opt-out keyword.
+func isStop(body string) bool {
+	return slices.Contains(stopWords, strings.Trim(strings.ToLower(body), ".! \"'*\n\t"))
+}
+
+// undelivered passes on the time of somebody whom its offer did not reach.
+func (d *Desk) undelivered(ctx context.Context, id int64) error {
+	return d.changeEntry(ctx, id, func(ctx context.Context, e *WaitEntry) error {
+		if e.State != WaitOffered {
+			return nil
+		}
+		return d.passOn(ctx, e, false)
+	})
 }
 
 // copyToJob puts what was answered to the list's text after the booking on the

@@ -49,14 +49,7 @@ func (d *Desk) bookAccepted(ctx context.Context) (int, error) {
 // "fault.offer_gone" where it was lost after all; the entry waits on then, and
 // the customer is told.
 func (d *Desk) bookEntry(ctx context.Context, e *WaitEntry) (*Job, error) {
-	job, err := d.Book(ctx, BookingRequest{
-		WorkshopID: e.WorkshopID, ServiceIDs: e.ServiceIDs, AdvisorID: e.OfferWith, Start: e.OfferStart.Time, Transport: e.Transport,
-		Customer: ContactInput{Name: e.ContactName, Phone: e.ContactPhone, Email: e.ContactEmail, Locale: e.Locale}, Vehicle: e.Vehicle,
-		HoldKey: e.HoldKey, ConsentReminders: true, Source: SourceWeb, PhoneProven: true,
-		// Asked again after a crash, it is the same job.
-		RequestKey: fmt.Sprintf("%s:%d", e.Subject(), e.Version),
-		Actor:      Actor{Kind: "customer", Name: e.ContactName},
-	})
+	job, err := d.Book(ctx, e.request())
 	lost := fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid)
 	if err != nil && !lost {
 		return nil, err
@@ -66,7 +59,7 @@ func (d *Desk) bookEntry(ctx context.Context, e *WaitEntry) (*Job, error) {
 			return nil
 		}
 		if !lost {
-			e.State, e.JobID, e.ClosedAt, e.OfferUntil = WaitBooked, job.ID, d.now(), db.Time{}
+			d.ledTo(e, job)
 			return nil
 		}
 		d.wait(e, false)
@@ -76,6 +69,45 @@ func (d *Desk) bookEntry(ctx context.Context, e *WaitEntry) (*Job, error) {
 		err = fault.New(fault.Conflict, "fault.offer_gone")
 	}
 	return job, err
+}
+
+// request is the booking of the held time.
+func (e *WaitEntry) request() BookingRequest {
+	return BookingRequest{
+		WorkshopID: e.WorkshopID, ServiceIDs: e.ServiceIDs, AdvisorID: e.OfferWith, Start: e.OfferStart.Time, Transport: e.Transport,
+		Customer: ContactInput{Name: e.ContactName, Phone: e.ContactPhone, Email: e.ContactEmail, Locale: e.Locale}, Vehicle: e.Vehicle,
+		HoldKey: e.HoldKey, ConsentReminders: true, Source: SourceWeb, PhoneProven: true,
+		// Asked again after a crash, it is the same job.
+		RequestKey: fmt.Sprintf("%s:%d", e.Subject(), e.Version),
+		Actor:      Actor{Kind: "customer", Name: e.ContactName},
+	}
+}
+
+// bookAtOnce books the held time of a locked entry whose customer has just said
+// yes, in the same transaction: the hold has all that the visit takes, so that
+// nobody can be quicker. Where it cannot be booked after all the sweep finds
+// out, and tells the customer.
+func (d *Desk) bookAtOnce(ctx context.Context, e *WaitEntry) error {
+	r := e.request()
+	p, err := d.plan(ctx, r, true)
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	job, err := d.store(ctx, p, r, p.advisors[0])
+	if err != nil {
+		return err
+	}
+	d.ledTo(e, job)
+	return nil
+}
+
+// ledTo closes a locked entry that has become a job.
+func (d *Desk) ledTo(e *WaitEntry, job *Job) {
+	d.closeEntry(e, WaitBooked)
+	e.JobID, e.ReplyAt = job.ID, db.Time{}
 }
 
 // wait puts an entry back into the queue; answered is false where its offer was
@@ -125,7 +157,7 @@ func (d *Desk) passOn(ctx context.Context, e *WaitEntry, answered bool) error {
 	if e.Unanswered >= maxUnanswered {
 		d.closeEntry(e, WaitExpired)
 	}
-	if _, err := d.notify.Suppress(ctx, e.Subject(), "the offer is over"); err != nil {
+	if _, err := d.notify.Suppress(ctx, e.Subject(), "the offer is over", "waitlist_offer", "waitlist_unclear"); err != nil {
 		return err
 	}
 	return d.freed(ctx, e.WorkshopID, start, start)
@@ -272,7 +304,8 @@ func (d *Desk) sendOffer(ctx context.Context, shop *Workshop, e *WaitEntry, h *H
 			return d.endHold(ctx, h.Key)
 		}
 		until := offerEnds(shop, h.StartAt.Time, until)
-		if err := d.extendHold(ctx, h.Key, until); err != nil {
+		if runs, err := d.extendHold(ctx, h.Key, until); err != nil || !runs {
+			offered = false // it ran out before it was tied to the entry
 			return err
 		}
 		e.State, e.Version, e.HoldKey, e.OfferWith = WaitOffered, e.Version+1, h.Key, h.AdvisorID

@@ -1,6 +1,7 @@
 package booking_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -112,11 +113,7 @@ func TestAYesByTextBooksTheTime(t *testing.T) {
 		e := w.join("Aino Aalto", "040 111 1111")
 		w.sweepList()
 		w.answers(e, "Kyllä kiitos!")
-		if got := w.entry(e); got.State != booking.WaitAccepted {
-			w.Fatal(got.State)
-		}
-		w.sweepList()
-		got := w.entry(e)
+		got := w.entry(e) // no sweep has to come by first
 		if got.State != booking.WaitBooked || got.JobID == 0 {
 			w.Fatalf("%+v", got)
 		}
@@ -175,8 +172,82 @@ func TestAnAnswerThatIsNeitherIsAskedAboutOnce(t *testing.T) {
 		if got := w.texts(e); !slices.Equal(got, []string{"waitlist_offer", "waitlist_unclear"}) {
 			w.Errorf("told %v", got)
 		}
-		if w.entry(e).State != booking.WaitOffered {
-			w.Error(w.entry(e).State)
+		got := w.entry(e)
+		if got.State != booking.WaitOffered || got.Reply != "Well, what about Friday?" || got.ReplyAt.IsZero() {
+			w.Errorf("%s, the desk reads %q", got.State, got.Reply)
+		}
+		list, err := w.desk.Waitlist(w.Context(), w.shop.ID)
+		w.ok(err)
+		if len(list) != 1 || list[0].ID != e.ID || list[0].Workshop == nil || len(list[0].Services) != 1 || list[0].Advisor == nil {
+			w.Fatalf("%+v", list)
+		}
+		unread := func(want int64) {
+			w.Helper()
+			if n, err := w.desk.UnreadOnWaitlist(w.Context(), w.shop.ID); err != nil || n != want {
+				w.Errorf("%d to read, %v", n, err)
+			}
+		}
+		unread(1)
+		w.ok(w.desk.ReadWaitReply(w.Context(), e.ID))
+		unread(0)
+		if got := w.entry(e); got.Reply == "" || !got.ReplyAt.IsZero() {
+			w.Errorf("read: %+v", got)
+		}
+	})
+}
+
+func TestStopToAnOfferEndsThePlaceOnTheListInSilence(t *testing.T) {
+	each(t, func(w *world) {
+		first, second := w.join("Aino Aalto", "040 111 1111"), w.join("Bo Berg", "040 222 2222")
+		w.sweepList()
+		w.answers(first, "STOP!")
+		w.sweepList()
+		if a, b := w.entry(first), w.entry(second); a.State != booking.WaitLeft || b.State != booking.WaitOffered {
+			w.Errorf("first %s, second %s", a.State, b.State)
+		}
+		if got := w.texts(first); len(got) != 0 {
+			w.Errorf("told after a stop: %v", got)
+		}
+	})
+}
+
+func TestAYesThatCameTooLateHearsWhatHappensNext(t *testing.T) {
+	each(t, func(w *world) {
+		e := w.join("Aino Aalto", "040 111 1111")
+		w.sweepList()
+		w.clock.advance(31 * time.Minute)
+		w.answers(e, "Joo") // before any sweep came by
+		w.exec("UPDATE waitlist SET passed = '[]' WHERE id = ?", e.ID)
+		w.clock.set(w.at("2026-11-24 08:00"))
+		w.sweepList()
+		w.sweepList()
+		w.clock.set(w.at("2026-11-24 12:00"))
+		w.sweepList()
+		w.sweepList()
+		if got := w.entry(e); got.State != booking.WaitExpired {
+			w.Fatal(got.State)
+		}
+		w.answers(e, "Kyllä!")
+		got := w.texts(e)
+		if n := len(got); n < 2 || !slices.Contains(got[:n-1], "waitlist_gone") || got[n-1] != "waitlist_over" {
+			w.Errorf("told %v", got)
+		}
+		if n := w.count("SELECT COUNT(*) FROM jobs"); n != 0 {
+			w.Errorf("%d jobs", n)
+		}
+	})
+}
+
+func TestAnOfferThatDoesNotArriveGoesToTheNext(t *testing.T) {
+	each(t, func(w *world) {
+		first, second := w.join("Aino Aalto", "040 111 1111"), w.join("Bo Berg", "040 222 2222")
+		w.sweepList()
+		w.ok(w.db.Tx(w.Context(), func(ctx context.Context) error {
+			return w.desk.HandleFailure(ctx, first.Subject(), notify.Message{Occasion: "waitlist_offer", Purpose: notify.JobUpdate})
+		}))
+		w.sweepList()
+		if a, b := w.entry(first), w.entry(second); a.State != booking.Waiting || b.State != booking.WaitOffered {
+			w.Errorf("first %s, second %s", a.State, b.State)
 		}
 	})
 }

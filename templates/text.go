@@ -26,7 +26,8 @@ import (
 //     more; estimate_decided: what was answered there
 //   - code: a one-time code to prove a phone with
 //   - waitlist_offer: a time has become free, held until Due; waitlist_unclear:
-//     the answer to that was neither yes nor no; waitlist_gone: it came too late
+//     the answer to that was neither yes nor no; waitlist_gone: it came too late;
+//     waitlist_over: so late that the place on the list has ended, too
 //   - reconfirm: does a visit booked long ago still hold?
 //   - recall: the next visit is due by its service's interval
 //   - acknowledge: what the customer wrote has arrived and a person will read it
@@ -37,7 +38,7 @@ var Occasions = []string{
 	"survey", "survey_again", "thanks",
 	"callback", "acknowledge", "advisor", "code",
 	"estimate", "estimate_again", "estimate_decided",
-	"waitlist_offer", "waitlist_unclear", "waitlist_gone", "reconfirm", "recall",
+	"waitlist_offer", "waitlist_unclear", "waitlist_gone", "waitlist_over", "reconfirm", "recall",
 }
 
 // TextData is what a text may speak of. All strings are already formatted for
