@@ -42,8 +42,16 @@ type CatalogueWorkshop struct {
 	HorizonDays      int    `yaml:"horizon_days"`       // 550
 	ReminderAt       string `yaml:"reminder_at"`        // "10:00", on the day before
 	SurveyAt         string `yaml:"survey_at"`          // "18:00"
-	SurveyScale      string `yaml:"survey_scale"`       // "1-5" or "0-10"
-	PhoneProof       bool   `yaml:"phone_proof"`        // online bookings wait for a code sent by SMS
+	SurveyScale      string `yaml:"survey_scale"`       // one of SurveyScales; "1-5"
+	SurveyFrom       string `yaml:"survey_from"`        // "9:00": a survey goes out no earlier
+	SurveyUntil      string `yaml:"survey_until"`       // "20:00": and no later
+	// SurveyReminderDays is after how many days an unanswered survey is asked
+	// once more; 0 for never.
+	SurveyReminderDays int `yaml:"survey_reminder_days"`
+	// SurveyThrottleDays is how long a customer who was asked is left in peace; 30.
+	SurveyThrottleDays *int   `yaml:"survey_throttle_days"`
+	ReviewURL          string `yaml:"review_url"`  // where everybody who answered is invited to a public review
+	PhoneProof         bool   `yaml:"phone_proof"` // online bookings wait for a code sent by SMS
 	// ChangeNoticeMinutes is how late customers may move or cancel; 120.
 	ChangeNoticeMinutes *int `yaml:"change_notice_minutes"`
 	// EstimateMargin is the percent by which a final price may exceed an

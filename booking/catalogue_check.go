@@ -26,6 +26,9 @@ const (
 	defaultReminder     = "10:00"
 	defaultSurvey       = "18:00"
 	defaultScale        = "1-5"
+	defaultSurveyFrom   = 9 * 60 // wall-clock minutes
+	defaultSurveyUntil  = 20 * 60
+	defaultThrottle     = 30 // days
 )
 
 var (
@@ -112,13 +115,24 @@ func (k *catalogueCheck) workshop(at string, w CatalogueWorkshop) shopRows {
 		Key: w.Key, Name: w.Name, TimeZone: w.TimeZone, Locale: w.Locale, Country: w.Country, Region: w.Region, Holidays: w.Holidays, Currency: w.Currency,
 		Phone: w.Phone, Email: w.Email, Address: w.Address,
 		SlotMinutes: orInt(w.SlotMinutes, defaultSlot), MinNoticeMinutes: notice, HorizonDays: orInt(w.HorizonDays, defaultHorizon),
-		ReminderMinute: k.clock(at+".reminder_at", orWord(w.ReminderAt, defaultReminder)),
-		SurveyMinute:   k.clock(at+".survey_at", orWord(w.SurveyAt, defaultSurvey)),
-		SurveyScale:    orWord(w.SurveyScale, defaultScale),
-		PhoneProof:     w.PhoneProof, ChangeNoticeMinutes: defaultChangeNotice,
+		ReminderMinute:   k.clock(at+".reminder_at", orWord(w.ReminderAt, defaultReminder)),
+		SurveyMinute:     k.clock(at+".survey_at", orWord(w.SurveyAt, defaultSurvey)),
+		SurveyScale:      orWord(w.SurveyScale, defaultScale),
+		SurveyFromMinute: defaultSurveyFrom, SurveyUntilMinute: defaultSurveyUntil,
+		SurveyReminderDays: w.SurveyReminderDays, SurveyThrottleDays: defaultThrottle, ReviewURL: w.ReviewURL,
+		PhoneProof: w.PhoneProof, ChangeNoticeMinutes: defaultChangeNotice,
 	}
 	if w.ChangeNoticeMinutes != nil {
 		row.ChangeNoticeMinutes = *w.ChangeNoticeMinutes
+	}
+	if w.SurveyFrom != "" {
+		row.SurveyFromMinute = k.clock(at+".survey_from", w.SurveyFrom)
+	}
+	if w.SurveyUntil != "" {
+		row.SurveyUntilMinute = k.clock(at+".survey_until", w.SurveyUntil)
+	}
+	if w.SurveyThrottleDays != nil {
+		row.SurveyThrottleDays = *w.SurveyThrottleDays
 	}
 	row.EstimateMargin = w.EstimateMargin
 	loc := k.workshopRow(at, &row)

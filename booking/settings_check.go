@@ -3,6 +3,7 @@ package booking
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -44,8 +45,24 @@ func (k *catalogueCheck) workshopRow(at string, w *Workshop) *time.Location {
 	k.between(at+".min_notice_minutes", int64(w.MinNoticeMinutes), 0, 60*24*30)
 	k.between(at+".change_notice_minutes", int64(w.ChangeNoticeMinutes), 0, 60*24*30)
 	k.between(at+".horizon_days", int64(w.HorizonDays), 1, 1100)
-	k.oneOf(at+".survey_scale", "fault.one_of", w.SurveyScale, []string{"1-5", "0-10"})
+	k.surveyRow(at, w)
 	return loc
+}
+
+// surveyRow checks what is asked after a visit, when and how often.
+func (k *catalogueCheck) surveyRow(at string, w *Workshop) {
+	k.oneOf(at+".survey_scale", "fault.one_of", w.SurveyScale, SurveyScales)
+	k.between(at+".survey_from", int64(w.SurveyFromMinute), 0, 24*60)
+	k.between(at+".survey_until", int64(w.SurveyUntilMinute), 0, 24*60)
+	if w.SurveyUntilMinute <= w.SurveyFromMinute {
+		k.fail(at+".survey_until", "fault.range_backwards", nil)
+	}
+	k.between(at+".survey_reminder_days", int64(w.SurveyReminderDays), 0, 10)
+	k.between(at+".survey_throttle_days", int64(w.SurveyThrottleDays), 0, 3650)
+	w.ReviewURL = strings.TrimSpace(w.ReviewURL)
+	if u, err := url.Parse(w.ReviewURL); w.ReviewURL != "" && (err != nil || u.Scheme != "https" || u.Host == "" || len(w.ReviewURL) > 500) {
+		k.fail(at+".review_url", "fault.web_address", w.ReviewURL)
+	}
 }
 
 // serviceRow checks what can be booked.

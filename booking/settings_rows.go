@@ -30,7 +30,8 @@ func NewWorkshop() Workshop {
 	survey, _ := clockMinute(defaultSurvey)
 	return Workshop{
 		SlotMinutes: defaultSlot, MinNoticeMinutes: defaultNotice, HorizonDays: defaultHorizon,
-		ReminderMinute: reminder, SurveyMinute: survey, SurveyScale: defaultScale, ChangeNoticeMinutes: defaultChangeNotice,
+		ReminderMinute: reminder, SurveyMinute: survey, SurveyScale: defaultScale,
+		SurveyFromMinute: defaultSurveyFrom, SurveyUntilMinute: defaultSurveyUntil, SurveyThrottleDays: defaultThrottle, ChangeNoticeMinutes: defaultChangeNotice,
 	}
 }
 

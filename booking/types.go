@@ -49,15 +49,26 @@ type Workshop struct {
 	HorizonDays      int    // how far ahead online booking goes
 	ReminderMinute   int    // wall-clock minute of the day before at which reminders go
 	SurveyMinute     int    // wall-clock minute of the day at which surveys go
-	SurveyScale      string // "1-5" or "0-10"
-	EstimateMargin   *int   // percent that a final price may exceed an estimate by; nil: as the country's law has it
-	PhoneProof       bool   // an online booking waits for a code sent by SMS
+	SurveyScale      string // what is asked: one of SurveyScales
+	// SurveyFromMinute and SurveyUntilMinute are the wall-clock minutes between
+	// which a survey may go out.
+	SurveyFromMinute, SurveyUntilMinute int
+	SurveyReminderDays                  int    // days after which an unanswered survey is asked once more; 0: never
+	SurveyThrottleDays                  int    // days that a customer who was asked is left in peace
+	ReviewURL                           string `gorm:"column:review_url"` // where the page of thanks invites everybody to a public review; "" for nowhere
+	EstimateMargin                      *int   // percent that a final price may exceed an estimate by; nil: as the country's law has it
+	PhoneProof                          bool   // an online booking waits for a code sent by SMS
 	// ChangeNoticeMinutes is how long before a visit customers may still move or
 	// cancel it by themselves.
 	ChangeNoticeMinutes int
 	CreatedAt           db.Time
 	ClosedAt            db.Time // out of use for good
 }
+
+// SurveyScales are the questions that a workshop may ask after a visit: whether
+// it met expectations, 1 to 5; how likely one is to recommend it, 0 to 10 (NPS);
+// how easy it was, 1 to 5 or 1 to 7 (CES).
+var SurveyScales = []string{"1-5", "0-10", "effort-5", "effort-7"}
 
 // Zone gives the workshop's time zone; UTC where the name is unknown, which
 // Import refuses.

@@ -38,7 +38,7 @@ func (s *Surveyor) AnswerWith(ctx context.Context, token string, score int, said
 		}
 		typed, comment := "", row.Comment
 		if said != nil {
-			typed = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(*said, "\uFFFD"), "\x00", ""))
+			typed = tidied(*said)
 			comment = typed
 		}
 		if err := check(row, score, typed); err != nil {
@@ -95,6 +95,11 @@ func (s *Surveyor) answerOnPage(ctx context.Context, row *Survey, score int, typ
 	return err
 }
 
+// tidied is what was typed, without what no database keeps.
+func tidied(said string) string {
+	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(said, "\uFFFD"), "\x00", ""))
+}
+
 // incoming is something that came back, beside its reading.
 type incoming struct {
 	at        db.Time
@@ -118,6 +123,7 @@ func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in incomi
 	if err != nil || !first {
 		return first, err
 	}
+	row.RemindAt = db.Time{} // whoever wrote anything back is not reminded
 	disagrees := row.Score != nil && r.Score != nil && *row.Score != *r.Score && row.Channel != in.channel
 	if disagrees && !r.Has(NeedsPerson) {
 		r.Outcome = append(r.Outcome, NeedsPerson)

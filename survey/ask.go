@@ -21,45 +21,56 @@ const (
 	// tooLate is how long after its hour a question is still asked: a program
 	// that stood still for longer would puzzle people.
 	tooLate = 7 * 24 * time.Hour
-	// earliest and latest are the wall-clock minutes between which a question
-	// goes out that could not go at its own time.
-	earliest, latest = 8 * 60, 21 * 60
+	// settleTime is how long after pick-up nobody is asked yet: who has just
+	// driven off cannot know.
+	settleTime = time.Hour
+	// defaultFrom and defaultUntil are the allowed hours of a workshop that has
+	// none.
+	defaultFrom, defaultUntil = 9 * 60, 20 * 60
 )
 
 // Occasions of the texts of a survey.
 const (
 	occasionAsk    = "survey"
 	occasionAgain  = "survey_again"
+	occasionRemind = "survey_reminder"
 	occasionThanks = "thanks"
 	occasionHeard  = "acknowledge" // to a low answer
 	// occasionOwn marks what a person of ours wrote in own words.
 	occasionOwn = "advisor"
 )
 
-// AskDue asks the questions that have fallen due, oldest first, and tells how
-// many. Each is one transaction that queues the text and takes the survey off
-// the list, so that a missed tick, a second replica or a restart neither loses
-// nor doubles any. One that fails is tried again by the next sweep and stops no
-// other.
+// AskDue asks the questions that have fallen due, oldest first, then reminds of
+// those that were not answered, and tells how many of both. Each is one
+// transaction that queues the text and takes the survey off the list, so that a
+// missed tick, a second replica or a restart neither loses nor doubles any. One
+// that fails is tried again by the next sweep and stops no other.
 func (s *Surveyor) AskDue(ctx context.Context) (int, error) {
-	asked := 0
+	asked, err := s.sweep(ctx, s.due, s.ask)
+	reminded, err2 := s.sweep(ctx, s.dueAgain, s.remind)
+	return asked + reminded, errors.Join(err, err2)
+}
+
+// sweep does one thing to each row of a list, batch by batch.
+func (s *Surveyor) sweep(ctx context.Context, list func(context.Context, Survey, int) ([]Survey, error), do func(context.Context, int64) (bool, error)) (int, error) {
+	done := 0
 	var failed []error
 	for after := (Survey{}); ; {
-		rows, err := s.due(ctx, after, askBatch)
+		rows, err := list(ctx, after, askBatch)
 		if err != nil {
-			return asked, errors.Join(append(failed, err)...)
+			return done, errors.Join(append(failed, err)...)
 		}
 		for _, row := range rows {
-			went, err := s.ask(ctx, row.ID)
+			went, err := do(ctx, row.ID)
 			if err != nil {
 				failed = append(failed, fmt.Errorf("ask about job %d: %w", row.JobID, err))
 			} else if went {
-				asked++
+				done++
 			}
 			after = row
 		}
 		if len(rows) < askBatch || ctx.Err() != nil {
-			return asked, errors.Join(append(failed, ctx.Err())...)
+			return done, errors.Join(append(failed, ctx.Err())...)
 		}
 	}
 }
@@ -84,7 +95,6 @@ func (s *Surveyor) ask(ctx context.Context, id int64) (bool, error) {
 		if row.Reason, err = s.reasonAtLast(ctx, row, job); err != nil {
 			return err
 		}
-		due := row.DueAt
 		row.DueAt = db.Time{}
 		if row.Reason != "" {
 			row.State = Suppressed
@@ -95,12 +105,54 @@ func (s *Surveyor) ask(ctx context.Context, id int64) (bool, error) {
 		}
 		now := s.now()
 		row.State, row.AskedAt, row.ExpiresAt = Asked, now, db.At(now.Add(Lifetime))
+		row.Week = weekOf(now.In(job.Workshop.Zone()))
+		if days := job.Workshop.SurveyReminderDays; days > 0 {
+			row.RemindAt = db.At(reminderAt(now.Time, job.Workshop, days))
+		}
 		if err := s.save(ctx, row); err != nil {
 			return err
 		}
 		went = true
 		channel, to := addressOf(job)
-		return s.send(ctx, row, job, telling{occasion: occasionAsk, channel: channel, to: to, notBefore: s.decent(job, due.Time)})
+		return s.send(ctx, row, job, telling{occasion: occasionAsk, channel: channel, to: to, notBefore: s.decent(job.Workshop)})
+	})
+	return went && err == nil, err
+}
+
+// remind asks one question once more that nobody has answered, unless something
+// has come to speak against it. Whoever wrote anything back is not reminded.
+func (s *Surveyor) remind(ctx context.Context, id int64) (bool, error) {
+	went := false
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		went = false
+		row, err := s.lock(ctx, "id = ?", id)
+		if err != nil {
+			return err
+		}
+		if row == nil || row.RemindAt.IsZero() || row.RemindAt.After(s.now().Time) {
+			return nil
+		}
+		due := row.RemindAt
+		row.RemindAt = db.Time{}
+		job, err := s.desk.Job(ctx, row.JobID)
+		if err != nil {
+			return fmt.Errorf("load the job: %w", err)
+		}
+		reason, err := s.reasonNotToAsk(ctx, job.Workshop, job, false)
+		if err != nil {
+			return err
+		}
+		if row.State != Asked || row.AskedAgain || reason != "" && reason != Throttled && reason != SameVisit ||
+			job.Status != booking.Collected || !s.open(row) || s.now().Sub(due.Time) > tooLate {
+			return s.save(ctx, row)
+		}
+		row.RemindedAt = s.now()
+		if err := s.save(ctx, row); err != nil {
+			return err
+		}
+		went = true
+		channel, to := addressOf(job)
+		return s.send(ctx, row, job, telling{occasion: occasionRemind, channel: channel, to: to, notBefore: s.decent(job.Workshop)})
 	})
 	return went && err == nil, err
 }
@@ -112,40 +164,64 @@ func (s *Surveyor) reasonAtLast(ctx context.Context, row *Survey, job *booking.J
 		return Reopened, nil
 	case s.now().Sub(row.DueAt.Time) > tooLate:
 		return Outdated, nil
-	case !job.ConsentSurvey:
-		return NoConsent, nil
-	case job.ContactPhone == "" && job.ContactEmail == "":
-		return NoAddress, nil
 	}
-	past, err := s.pastOf(ctx, job, s.now().Add(-Throttle))
-	if err != nil {
-		return "", err
-	}
-	for _, p := range past {
-		switch {
-		case p.Reason == OptedOut || p.Reason == WrongNumber:
-			return p.Reason, nil
-		case p.AskedAt.After(s.now().Add(-Throttle)):
-			return Throttled, nil
-		}
-	}
-	return "", nil
+	return s.reasonNotToAsk(ctx, job.Workshop, job, false)
 }
 
-// decent is when a question may go: now at its own hour or by day, else at the
-// next morning's earliest. A program that comes back at night wakes nobody.
-func (s *Surveyor) decent(job *booking.Job, due time.Time) db.Time {
-	now := s.opt.Now()
-	local := now.In(job.Workshop.Zone())
-	minute := local.Hour()*60 + local.Minute()
-	if now.Sub(due) < time.Hour || minute >= earliest && minute < latest {
-		return db.Time{}
+// allowed gives the wall-clock minutes within which a workshop asks.
+func allowed(shop *booking.Workshop) (from, until int) {
+	if from, until = shop.SurveyFromMinute, shop.SurveyUntilMinute; until <= from {
+		return defaultFrom, defaultUntil
 	}
-	day := local.Day()
-	if minute >= latest {
-		day++
+	return from, until
+}
+
+// minuteOn is a minute of the wall clock, days after the date of a time.
+func minuteOn(local time.Time, days, minute int) time.Time {
+	return time.Date(local.Year(), local.Month(), local.Day()+days, 0, minute, 0, 0, local.Location())
+}
+
+// dueAt is when a customer who collects now is asked: the same evening at the
+// workshop's minute; who collects after that an hour later; and the next morning
+// where the allowed hours are over by then.
+func dueAt(now time.Time, shop *booking.Workshop) time.Time {
+	from, until := allowed(shop)
+	local := now.In(shop.Zone())
+	due := minuteOn(local, 0, min(max(shop.SurveyMinute, from), until))
+	if !due.After(now) {
+		due = now.Add(settleTime)
 	}
-	return db.At(time.Date(local.Year(), local.Month(), day, 0, earliest, 0, 0, local.Location()))
+	if due.After(minuteOn(local, 0, until)) {
+		return minuteOn(local, 1, from)
+	}
+	return due
+}
+
+// reminderAt is when a question asked now is asked once more: days later, at the
+// workshop's minute.
+func reminderAt(now time.Time, shop *booking.Workshop, days int) time.Time {
+	from, until := allowed(shop)
+	return minuteOn(now.In(shop.Zone()), days, min(max(shop.SurveyMinute, from), until))
+}
+
+// weekOf names the ISO 8601 week of a time.
+func weekOf(local time.Time) string {
+	year, week := local.ISOWeek()
+	return fmt.Sprintf("%04d-W%02d", year, week)
+}
+
+// decent is when a question may go that is asked now: at once within the allowed
+// hours, else as they begin. A program that comes back at night wakes nobody.
+func (s *Surveyor) decent(shop *booking.Workshop) db.Time {
+	from, until := allowed(shop)
+	local := s.opt.Now().In(shop.Zone())
+	switch {
+	case local.Before(minuteOn(local, 0, from)):
+		return db.At(minuteOn(local, 0, from))
+	case local.After(minuteOn(local, 0, until)):
+		return db.At(minuteOn(local, 1, from))
+	}
+	return db.Time{}
 }
 
 // addressOf is where the customer of a job is asked: by SMS, else by e-mail.

@@ -54,15 +54,19 @@ func (r Reading) Low(scale string) bool {
 	return r.Met == "no" || r.Score != nil && low(scale, *r.Score)
 }
 
-// low tells the scores that alert: 2 or less of 5, 6 or less of 10.
+// low tells the scores that alert: 2 or less of 5, 3 or less of 7, 6 or less of
+// 10.
 func low(scale string, score int) bool {
-	if scale == "0-10" {
+	switch scaleOf(scale).hi {
+	case 10:
 		return score <= 6
+	case 7:
+		return score <= 3
 	}
 	return score <= 2
 }
 
-// Read reads one reply to a question on scale "1-5" or "0-10". It never invents
+// Read reads one reply to a question on one of booking.SurveyScales. It never invents
 // a number: where words alone speak, the verdict is met or not met, and where
 // nothing is certain it says so.
 func Read(scale string, reply string) Reading {

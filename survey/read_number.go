@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"neuvo/booking"
+	"neuvo/templates"
 )
 
 // scale is a question's range of numbers.
@@ -16,10 +19,11 @@ type scale struct {
 
 // scaleOf gives the scale of a name; 1-5 where it is unknown.
 func scaleOf(name string) scale {
-	if name == "0-10" {
-		return scale{name, 0, 10}
+	if !slices.Contains(booking.SurveyScales, name) {
+		name = "1-5"
 	}
-	return scale{"1-5", 1, 5}
+	lo, hi := templates.ScaleEnds(name)
+	return scale{name, lo, hi}
 }
 
 type numberKind int
@@ -133,7 +137,7 @@ func (f *facts) candidate(i int) (n number, last int, ok bool) {
 	if t.minus && value > 0 && t.glued {
 		return number{kind: beside, why: "below_scale"}, last, true
 	}
-	if outOf > 0 && outOf != 5 && outOf != 10 && outOf != 100 {
+	if outOf > 0 && outOf != 5 && outOf != 10 && outOf != 100 && outOf != float64(f.scale.hi) {
 		f.counted = true
 		return n, last, false
 	}
@@ -203,7 +207,7 @@ func (f *facts) outOf(i int) (last int, of float64) {
 		return i, 0
 	}
 	elative := t.text == "viidesta" || t.text == "kymmenesta" || strings.HasSuffix(t.orig, "stä") || strings.HasSuffix(t.orig, "sta")
-	if at == i+1 && !elative || value != 5 && value != 10 && value != 100 {
+	if at == i+1 && !elative || value != 5 && value != 10 && value != 100 && value != float64(f.scale.hi) {
 		return i, 0
 	}
 	if at > i+1 && !elative && !slices.ContainsFunc(f.tokens[i+1:at], func(t token) bool { return t.is(cOutOf) || t.text == "/" }) {

@@ -93,15 +93,21 @@ func (f *facts) doubted() bool {
 
 // bounds within which a score goes together with praise, and with blame.
 func (s scale) tooLowForPraise(score int) bool {
-	if s.hi == 10 {
+	switch s.hi {
+	case 10:
 		return score <= 4
+	case 7:
+		return score <= 3
 	}
 	return score <= 2
 }
 
 func (s scale) tooHighForBlame(score int) bool {
-	if s.hi == 10 {
+	switch s.hi {
+	case 10:
 		return score >= 8
+	case 7:
+		return score >= 6
 	}
 	return score >= 4
 }

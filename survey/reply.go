@@ -63,7 +63,7 @@ func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error
 // The texts that a customer may be answering when the question is meant: the
 // question itself, and those that follow an answer to it by themselves.
 var (
-	questions = []string{occasionAsk, occasionAgain}
+	questions = []string{occasionAsk, occasionAgain, occasionRemind}
 	followers = []string{occasionThanks, "callback", occasionHeard}
 )
 
@@ -212,10 +212,14 @@ func regrettable(before, row *Survey, r Reading) bool {
 	return r.Low(row.Scale) && before.AnsweredAt.IsZero() && !r.Has(Callback)
 }
 
-// goodFrom is the lowest score that is praise: 4 of 5, 9 of 10.
+// goodFrom is the lowest score that is praise: 4 of 5, 5 of 7, 9 of 10. It is
+// where CSAT, CES and NPS begin to count a customer as content.
 func goodFrom(scale string) int {
-	if scale == "0-10" {
+	switch scaleOf(scale).hi {
+	case 10:
 		return 9
+	case 7:
+		return 5
 	}
 	return 4
 }

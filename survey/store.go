@@ -67,17 +67,38 @@ func (s *Surveyor) pastOf(ctx context.Context, job *booking.Job, since time.Time
 	return rows, nil
 }
 
-// due gives the surveys, up to limit, that are due by now, oldest first, after a
-// place in that order.
-func (s *Surveyor) due(ctx context.Context, after Survey, limit int) ([]Survey, error) {
-	var rows []Survey
-	at := db.At(after.DueAt.Time)
-	if at.IsZero() {
-		at = db.At(time.Unix(0, 0))
+// staffOwn tells whether the phone or the e-mail of a job is one of our own
+// people's: an advisor's, or a sign-in's.
+func (s *Surveyor) staffOwn(ctx context.Context, job *booking.Job) (bool, error) {
+	var own []int
+	err := s.db.In(ctx).Raw(`SELECT 1 FROM advisors WHERE (? <> '' AND phone = ?) OR (? <> '' AND LOWER(email) = LOWER(?))
+		UNION ALL SELECT 1 FROM staff WHERE ? <> '' AND email = LOWER(?) LIMIT 1`,
+		job.ContactPhone, job.ContactPhone, job.ContactEmail, job.ContactEmail, job.ContactEmail, job.ContactEmail).Scan(&own).Error
+	if err != nil {
+		return false, fmt.Errorf("ask whether the customer of job %d is one of us: %w", job.ID, err)
 	}
-	err := s.db.In(ctx).Where("due_at IS NOT NULL AND due_at <= ? AND state = ?", s.now(), Planned).
-		Where("due_at > ? OR (due_at = ? AND id > ?)", at, at, after.ID).
-		Order("due_at, id").Limit(limit).Find(&rows).Error
+	return len(own) > 0, nil
+}
+
+// due gives the surveys, up to limit, whose question is due by now, oldest
+// first, after a place in that order.
+func (s *Surveyor) due(ctx context.Context, after Survey, limit int) ([]Survey, error) {
+	return s.dueBy(ctx, "due_at", Planned, after.DueAt, after.ID, limit)
+}
+
+// dueAgain is due for reminders.
+func (s *Surveyor) dueAgain(ctx context.Context, after Survey, limit int) ([]Survey, error) {
+	return s.dueBy(ctx, "remind_at", Asked, after.RemindAt, after.ID, limit)
+}
+
+func (s *Surveyor) dueBy(ctx context.Context, column string, state State, after db.Time, afterID int64, limit int) ([]Survey, error) {
+	var rows []Survey
+	if after.IsZero() {
+		after = db.At(time.Unix(0, 0))
+	}
+	err := s.db.In(ctx).Where(column+" IS NOT NULL AND "+column+" <= ? AND state = ?", s.now(), state).
+		Where(column+" > ? OR ("+column+" = ? AND id > ?)", after, after, afterID).
+		Order(column + ", id").Limit(limit).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("load due surveys: %w", err)
 	}
@@ -133,4 +154,51 @@ func (s *Surveyor) list(ctx context.Context, f Filter) ([]Survey, error) {
 		return nil, fmt.Errorf("list surveys: %w", err)
 	}
 	return rows, nil
+}
+
+// pressesOf gives the presses on a survey's page that are kept, oldest first.
+func (s *Surveyor) pressesOf(ctx context.Context, surveyID int64) ([]Press, error) {
+	var rows []Press
+	err := s.db.In(ctx).Where("survey_id = ? AND at > ?", surveyID, db.At(s.now().Add(-keepPresses))).
+		Order("at, id").Limit(maxPresses).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("load the presses on survey %d: %w", surveyID, err)
+	}
+	return rows, nil
+}
+
+func (s *Surveyor) insertPress(ctx context.Context, p *Press) error {
+	if err := s.db.In(ctx).Create(p).Error; err != nil {
+		return fmt.Errorf("store a press on survey %d: %w", p.SurveyID, err)
+	}
+	return nil
+}
+
+// voidPresses marks presses, and the answers they became, as a machine's.
+func (s *Surveyor) voidPresses(ctx context.Context, presses []Press) error {
+	var ids, answers []int64
+	for _, p := range presses {
+		ids, answers = append(ids, p.ID), append(answers, p.AnswerID)
+	}
+	err := s.db.In(ctx).Model(&Press{}).Where("id IN ?", ids).Update("taken", false).Error
+	if err == nil {
+		err = s.db.In(ctx).Model(&Answer{}).Where("id IN ?", answers).Update("outcome", outcomeMachine).Error
+	}
+	if err != nil {
+		return fmt.Errorf("void the presses of a machine: %w", err)
+	}
+	return nil
+}
+
+func (s *Surveyor) purgePresses(ctx context.Context, before time.Time) (int, error) {
+	done := 0
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		res := s.db.In(ctx).Where("id IN (SELECT id FROM survey_presses WHERE at < ? ORDER BY at LIMIT 1000)", db.At(before)).Delete(&Press{})
+		done = int(res.RowsAffected)
+		return res.Error
+	})
+	if err != nil {
+		return 0, fmt.Errorf("purge presses: %w", err)
+	}
+	return done, nil
 }

@@ -42,12 +42,12 @@ func TestTheQuestionGoesOutOnceAtTheWorkshopsHourFromWhoReceived(t *testing.T) {
 	})
 }
 
-func TestACarCollectedAfterTheHourIsAskedAboutTheNextDay(t *testing.T) {
+func TestACarCollectedLateIsAskedAboutTheNextMorning(t *testing.T) {
 	each(t, func(w *world) {
 		j := w.visit("2026-11-23 10:00", func(r *booking.BookingRequest) { r.Customer.Phone = "" })
-		w.clock.set(w.at("2026-11-23 18:00"))
+		w.clock.set(w.at("2026-11-23 19:30"))
 		w.move(j, booking.Collected)
-		if s := w.of(j); !s.DueAt.Equal(w.at("2026-11-24 18:00")) {
+		if s := w.of(j); !s.DueAt.Equal(w.at("2026-11-24 09:00")) {
 			w.Fatalf("due %v", s.DueAt)
 		}
 		w.clock.set(w.at("2026-11-25 03:00")) // the program stood still and comes back at night
@@ -57,7 +57,7 @@ func TestACarCollectedAfterTheHourIsAskedAboutTheNextDay(t *testing.T) {
 		messages, err := w.notify.Messages(w.Context(), j.Subject())
 		w.ok(err)
 		m := messages[len(messages)-1]
-		if m.Channel != notify.Email || m.Subject == "" || !m.NextAt.Equal(w.at("2026-11-25 08:00")) {
+		if m.Channel != notify.Email || m.Subject == "" || !m.NextAt.Equal(w.at("2026-11-25 09:00")) {
 			w.Fatalf("the e-mail is %+v", m)
 		}
 	})
@@ -85,7 +85,7 @@ func TestWhoIsNotAskedIsRecordedWithTheReason(t *testing.T) {
 			reason survey.Reason
 		}{
 			{refuses, survey.Suppressed, survey.NoConsent}, {first, survey.Asked, ""},
-			{second, survey.Suppressed, survey.Throttled}, {other, survey.Asked, ""},
+			{second, survey.Suppressed, survey.SameVisit}, {other, survey.Asked, ""},
 		} {
 			if s := w.of(tt.job); s.State != tt.state || s.Reason != tt.reason {
 				w.Errorf("job %d is %s %q, want %s %q", tt.job.ID, s.State, s.Reason, tt.state, tt.reason)
@@ -121,7 +121,7 @@ func TestAJobThatIsOpenedAgainIsNotAskedAbout(t *testing.T) {
 			w.Fatal("asked")
 		}
 		w.ok(w.survey.OnStatus(w.Context(), full, booking.Ready, booking.Collected))
-		if s := w.of(j); s.State != survey.Planned || !s.DueAt.Equal(w.at("2026-11-24 18:00")) {
+		if s := w.of(j); s.State != survey.Planned || !s.DueAt.Equal(w.at("2026-11-23 20:00")) {
 			w.Fatalf("%s, due %v", s.State, s.DueAt)
 		}
 		w.clock.set(w.at("2026-12-05 19:00"))

@@ -27,7 +27,21 @@ type Surveyor struct {
 	desk   *booking.Desk
 	notify *notify.Notifier
 	opt    Options
+	cases  Cases
+	key    func(context.Context) ([]byte, error) // signs what the page's form carries
 }
+
+// Cases tells of complaints that are not settled: who has one open is not asked
+// how it was.
+type Cases interface {
+	// OpenCase tells whether the customer of a job has a complaint open, about
+	// this job or another.
+	OpenCase(ctx context.Context, jobID int64) (bool, error)
+}
+
+// SetCases sets where complaints are asked for. It is called once, before the
+// first survey; without it nobody has a complaint.
+func (s *Surveyor) SetCases(c Cases) { s.cases = c }
 
 // New makes a Surveyor. The program sets its OnStatus on the desk and its
 // HandleReply, before the desk's, on the notifier.
@@ -39,7 +53,7 @@ func New(d *db.DB, desk *booking.Desk, n *notify.Notifier, opt Options) *Surveyo
 		opt.Log = slog.Default()
 	}
 	opt.BaseURL = strings.TrimRight(opt.BaseURL, "/")
-	return &Surveyor{db: d, desk: desk, notify: n, opt: opt}
+	return &Surveyor{db: d, desk: desk, notify: n, opt: opt, key: secretOnce(d)}
 }
 
 func (s *Surveyor) now() db.Time { return db.At(s.opt.Now()) }
@@ -90,12 +104,12 @@ func (s *Surveyor) plan(ctx context.Context, job *booking.Job) error {
 		return fmt.Errorf("plan the survey of job %d: %w", job.ID, err)
 	}
 	before := row.Reason
-	if row.Reason, err = s.reasonNotToAsk(ctx, job); err != nil {
+	if row.Reason, err = s.reasonNotToAsk(ctx, shop, job, true); err != nil {
 		return err
 	}
-	row.State, row.DueAt = Suppressed, db.Time{}
+	row.State, row.DueAt, row.RemindAt = Suppressed, db.Time{}, db.Time{}
 	if row.Reason == "" {
-		row.State, row.DueAt = Planned, db.At(dueAt(s.opt.Now(), shop.Zone(), shop.SurveyMinute))
+		row.State, row.DueAt = Planned, db.At(dueAt(s.opt.Now(), shop))
 	}
 	if err := s.save(ctx, row); err != nil || row.Reason == before {
 		return err
@@ -116,39 +130,44 @@ func (s *Surveyor) tellSuppressed(ctx context.Context, row *Survey) error {
 	return nil
 }
 
-// dueAt is the next time the workshop's wall clock shows a minute of the day.
-func dueAt(now time.Time, zone *time.Location, minute int) time.Time {
-	local := now.In(zone)
-	due := time.Date(local.Year(), local.Month(), local.Day(), 0, minute, 0, 0, zone)
-	if !due.After(now) {
-		due = time.Date(local.Year(), local.Month(), local.Day()+1, 0, minute, 0, 0, zone)
-	}
-	return due
-}
-
 // reasonNotToAsk tells why a customer is not to be asked, "" where nothing
-// speaks against it.
-func (s *Surveyor) reasonNotToAsk(ctx context.Context, job *booking.Job) (Reason, error) {
+// speaks against it. planning looks ahead: what is planned for another job of
+// the customer counts as asked.
+func (s *Surveyor) reasonNotToAsk(ctx context.Context, shop *booking.Workshop, job *booking.Job, planning bool) (Reason, error) {
 	switch {
 	case !job.ConsentSurvey:
 		return NoConsent, nil
 	case job.ContactPhone == "" && job.ContactEmail == "":
 		return NoAddress, nil
 	}
-	past, err := s.pastOf(ctx, job, s.now().Add(-Throttle))
+	if own, err := s.staffOwn(ctx, job); err != nil || own {
+		return StaffOwn, err
+	}
+	if s.cases != nil {
+		if open, err := s.cases.OpenCase(ctx, job.ID); err != nil {
+			return "", fmt.Errorf("ask whether job %d has a complaint open: %w", job.ID, err)
+		} else if open {
+			return CaseOpen, nil
+		}
+	}
+	now, throttle := s.now(), time.Duration(shop.SurveyThrottleDays)*24*time.Hour
+	past, err := s.pastOf(ctx, job, now.Add(-max(throttle, visitTime)))
 	if err != nil {
 		return "", err
 	}
-	throttled := Reason("")
+	reason := Reason("")
 	for _, p := range past {
+		here, planned := p.WorkshopID == job.WorkshopID, planning && p.State == Planned
 		switch {
 		case p.Reason == OptedOut || p.Reason == WrongNumber:
 			return p.Reason, nil
-		case p.State == Planned || p.AskedAt.After(s.now().Add(-Throttle)):
-			throttled = Throttled
+		case here && (planned || p.AskedAt.After(now.Add(-visitTime))):
+			reason = SameVisit
+		case reason == "" && throttle > 0 && (planned || p.AskedAt.After(now.Add(-throttle))):
+			reason = Throttled
 		}
 	}
-	return throttled, nil
+	return reason, nil
 }
 
 // unplan takes back a survey that has not been asked.

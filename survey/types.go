@@ -11,8 +11,8 @@ import (
 // Lifetime of a question: an answer that comes later is stored as late.
 const Lifetime = 14 * 24 * time.Hour
 
-// Throttle is how long a customer who was asked is left in peace.
-const Throttle = 30 * 24 * time.Hour
+// visitTime is how far apart the jobs of one visit are collected at most.
+const visitTime = 24 * time.Hour
 
 // MaxComment is the longest comment of the page, in characters.
 const MaxComment = 2000
@@ -36,7 +36,10 @@ const (
 	NoConsent   Reason = "no_consent"
 	NoAddress   Reason = "no_address"
 	Throttled   Reason = "throttled"
-	Reopened    Reason = "reopened" // the job left `collected` before it was asked
+	SameVisit   Reason = "same_visit" // asked about another job of the visit
+	CaseOpen    Reason = "case_open"  // a complaint of the customer is not settled
+	StaffOwn    Reason = "staff"      // a phone or e-mail of our own people
+	Reopened    Reason = "reopened"   // the job left `collected` before it was asked
 	OptedOut    Reason = "stop"
 	WrongNumber Reason = "wrong_number"
 	Declined    Reason = "declined"
@@ -52,11 +55,14 @@ type Survey struct {
 	AdvisorID  int64
 	Advisor    string // name as of hand-over
 	Token      string // the secret of the survey's page
-	Scale      string // "1-5" or "0-10"
+	Scale      string // one of booking.SurveyScales
 	State      State
 	Reason     Reason
 	DueAt      db.Time // NULL: nothing to ask any more
 	AskedAt    db.Time
+	Week       string  // in which it was asked, on the workshop's wall clock: ISO 8601, "2026-W48"
+	RemindAt   db.Time // when an unanswered question is asked once more; NULL: never
+	RemindedAt db.Time
 	ExpiresAt  db.Time
 	AskedAgain bool
 	AnsweredAt db.Time

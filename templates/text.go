@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"text/template"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Occasions are all the reasons we have to write to a customer. Each has a
@@ -19,7 +21,7 @@ import (
 //     cannot receive as agreed, please choose a new time
 //   - received, in_work, waiting_approval, waiting_parts, ready, collected,
 //     no_show: the job moved; resumed: it is in work again after a wait
-//   - survey, survey_again, thanks: after it
+//   - survey, survey_again, survey_reminder, thanks: after it
 //   - callback: a call is promised by Due
 //   - estimate: extra work is proposed, to be answered on the page of Link;
 //     estimate_again: a yes by text, which approves nothing, gets that link once
@@ -35,7 +37,7 @@ import (
 var Occasions = []string{
 	"booked", "moved", "cancelled", "reminder", "new_advisor", "chosen_advisor", "offer_times",
 	"received", "in_work", "resumed", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
-	"survey", "survey_again", "thanks",
+	"survey", "survey_again", "survey_reminder", "thanks",
 	"callback", "acknowledge", "advisor", "code",
 	"estimate", "estimate_again", "estimate_decided",
 	"waitlist_offer", "waitlist_unclear", "waitlist_gone", "waitlist_over", "reconfirm", "recall",
@@ -58,7 +60,7 @@ type TextData struct {
 	Time          string // as Clock gives it
 	Day           string // as Day gives it
 	ReadyBy       string // as Moment gives it, or a Clock
-	Scale         string // of the survey: "1-5" or "0-10"
+	Scale         string // of the survey, as ScaleEnds knows it
 	Note          string // the advisor's own words
 	Due           string // of a promised call, as Moment gives it
 	Code          string // a one-time code
@@ -135,7 +137,7 @@ func (s textSet) parse(dir, locale string) error {
 		if slices.Contains(parts, name) {
 			continue
 		}
-		t := template.New(name).Funcs(textFuncs).Option("missingkey=error")
+		t := template.New(name).Funcs(textFuncs).Funcs(surveyFuncs(locale)).Option("missingkey=error")
 		for _, file := range append(slices.Clone(parts), name) {
 			raw, err := fs.ReadFile(files, file)
 			if err != nil {
@@ -157,15 +159,38 @@ func (s textSet) parse(dir, locale string) error {
 // textFuncs are the functions of texts and e-mails.
 var textFuncs = template.FuncMap{
 	"join": func(items []string) string { return strings.Join(items, ", ") },
-	// lowest and highest are the ends of a scale such as "1-5".
-	"lowest": func(scale string) string {
-		low, _, _ := strings.Cut(scale, "-")
-		return low
-	},
-	"highest": func(scale string) string {
-		_, high, _ := strings.Cut(scale, "-")
-		return high
-	},
+	// lowest and highest are the ends of a survey's scale.
+	"lowest":  func(scale string) int { low, _ := ScaleEnds(scale); return low },
+	"highest": func(scale string) int { _, high := ScaleEnds(scale); return high },
+}
+
+// surveyFuncs are the words of a survey's scale in a locale: the question, and
+// what its ends mean within a sentence.
+func surveyFuncs(locale string) template.FuncMap {
+	within := func(end string) func(string) string {
+		return func(scale string) string { return lowerFirst(T(locale, "survey."+end+"."+scale, nil)) }
+	}
+	return template.FuncMap{
+		"question": func(scale string) string { return T(locale, "survey.question."+scale, nil) },
+		"best":     within("best"), "worst": within("worst"),
+	}
+}
+
+func lowerFirst(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(first)) + s[size:]
+}
+
+// ScaleEnds gives the lowest and the highest answer of a survey's scale: "1-5",
+// "0-10", "effort-5" and "effort-7". Anything else is "1-5".
+func ScaleEnds(scale string) (low, high int) {
+	switch scale {
+	case "0-10":
+		return 0, 10
+	case "effort-7":
+		return 1, 7
+	}
+	return 1, 5
 }
 
 func (s textSet) has(dir, locale, occasion string) bool {

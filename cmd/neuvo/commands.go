@@ -179,7 +179,7 @@ func (c *staffListCmd) Run(ctx context.Context, io streams) error {
 }
 
 type explainAnswerCmd struct {
-	Scale string `help:"Scale of the question: 1-5 or 0-10." enum:"1-5,0-10" default:"1-5"`
+	Scale string `help:"Scale of the question: 1-5, 0-10, effort-5 or effort-7." enum:"1-5,0-10,effort-5,effort-7" default:"1-5"`
 }
 
 // Run reads replies from standard input, one a line.

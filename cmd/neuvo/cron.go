@@ -48,7 +48,7 @@ func (a *App) purge(ctx context.Context) (int, error) {
 	total := 0
 	var errs []error
 	for _, room := range []func(context.Context) (int, error){
-		a.desk.Purge, a.notifier.Purge, a.directory.PurgeSessions, a.server.Purge,
+		a.desk.Purge, a.notifier.Purge, a.directory.PurgeSessions, a.server.Purge, a.surveyor.Purge,
 	} {
 		n, err := room(ctx)
 		total += n

@@ -338,13 +338,11 @@ func (s *Server) surveyShape(ctx context.Context, token string) (*body[surveyOut
 		return nil, err
 	}
 	out := surveyOut{
-		State: string(v.State), Scale: v.Scale, Min: 1, Max: 5, Advisor: v.Advisor, Reference: j.Reference,
+		State: string(v.State), Scale: v.Scale, Advisor: v.Advisor, Reference: j.Reference,
 		Score: v.Score, Comment: v.Comment, Answered: at(v.AnsweredAt.Time, zoneOf(j)),
 		Question: templates.T(callerOf(ctx).locale, "survey.question."+v.Scale, nil),
 	}
-	if v.Scale == "0-10" {
-		out.Min, out.Max = 0, 10
-	}
+	out.Min, out.Max = templates.ScaleEnds(v.Scale)
 	if j.Workshop != nil {
 		out.Workshop = j.Workshop.Name
 	}

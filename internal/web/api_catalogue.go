@@ -34,6 +34,11 @@ type workshopOut struct {
 	ReminderAt          string  `json:"reminder_at,omitempty"`
 	SurveyAt            string  `json:"survey_at,omitempty"`
 	SurveyScale         string  `json:"survey_scale,omitempty"`
+	SurveyFrom          string  `json:"survey_from,omitempty"`
+	SurveyUntil         string  `json:"survey_until,omitempty"`
+	SurveyReminderDays  *int    `json:"survey_reminder_days,omitempty"`
+	SurveyThrottleDays  *int    `json:"survey_throttle_days,omitempty"`
+	ReviewURL           *string `json:"review_url,omitempty"`
 	EstimateMargin      *int    `json:"estimate_margin,omitempty" doc:"percent; left out where it is as the country's law has it"`
 	PhoneProof          *bool   `json:"phone_proof,omitempty"`
 

@@ -30,7 +30,12 @@ type WorkshopSet struct {
 	HorizonDays         *int    `json:"horizon_days,omitempty" doc:"how far ahead online booking goes; 550"`
 	ReminderAt          *string `json:"reminder_at,omitempty" example:"10:00" doc:"on the day before"`
 	SurveyAt            *string `json:"survey_at,omitempty" example:"18:00"`
-	SurveyScale         *string `json:"survey_scale,omitempty" doc:"1-5 or 0-10"`
+	SurveyScale         *string `json:"survey_scale,omitempty" doc:"what is asked: 1-5 (expectations), 0-10 (recommending, NPS), effort-5 or effort-7 (how easy it was, CES)"`
+	SurveyFrom          *string `json:"survey_from,omitempty" example:"09:00" doc:"no survey goes out earlier; 09:00"`
+	SurveyUntil         *string `json:"survey_until,omitempty" example:"20:00" doc:"and none later; 20:00"`
+	SurveyReminderDays  *int    `json:"survey_reminder_days,omitempty" doc:"after how many days without an answer to ask once more; 0 for never"`
+	SurveyThrottleDays  *int    `json:"survey_throttle_days,omitempty" doc:"how long a customer who was asked is left in peace; 30"`
+	ReviewURL           *string `json:"review_url,omitempty" doc:"where everybody who answered is invited to a public review, whatever the score"`
 	EstimateMargin      *int    `json:"estimate_margin,omitempty" doc:"percent by which a final price may exceed an estimate; -1 for what the country's law has"`
 	PhoneProof          *bool   `json:"phone_proof,omitempty" doc:"online bookings wait for a code sent by SMS"`
 	Active              *bool   `json:"active,omitempty" doc:"false closes the workshop for good; for admins"`
@@ -57,6 +62,9 @@ func (in *WorkshopSet) apply(w *booking.Workshop, now time.Time) error {
 	setIf(&w.ChangeNoticeMinutes, in.ChangeNoticeMinutes)
 	setIf(&w.HorizonDays, in.HorizonDays)
 	setIf(&w.SurveyScale, in.SurveyScale)
+	setIf(&w.SurveyReminderDays, in.SurveyReminderDays)
+	setIf(&w.SurveyThrottleDays, in.SurveyThrottleDays)
+	setIf(&w.ReviewURL, in.ReviewURL)
 	setIf(&w.PhoneProof, in.PhoneProof)
 	setIf(&w.Region, in.Region)
 	setIf(&w.Holidays, in.Holidays)
@@ -72,10 +80,19 @@ func (in *WorkshopSet) apply(w *booking.Workshop, now time.Time) error {
 			w.ClosedAt = db.At(now)
 		}
 	}
-	if err := clockIf(&w.ReminderMinute, "body.reminder_at", in.ReminderAt); err != nil {
-		return err
+	for _, clock := range []struct {
+		to    *int
+		name  string
+		given *string
+	}{
+		{&w.ReminderMinute, "reminder_at", in.ReminderAt}, {&w.SurveyMinute, "survey_at", in.SurveyAt},
+		{&w.SurveyFromMinute, "survey_from", in.SurveyFrom}, {&w.SurveyUntilMinute, "survey_until", in.SurveyUntil},
+	} {
+		if err := clockIf(clock.to, "body."+clock.name, clock.given); err != nil {
+			return err
+		}
 	}
-	return clockIf(&w.SurveyMinute, "body.survey_at", in.SurveyAt)
+	return nil
 }
 
 // clockIf takes a time of day that was given, as minutes.
@@ -103,6 +120,8 @@ func workshopSettingsOf(w *booking.Workshop) workshopOut {
 	out.SlotMinutes, out.MinNoticeMinutes = &w.SlotMinutes, &w.MinNoticeMinutes
 	out.ChangeNoticeMinutes, out.HorizonDays = &w.ChangeNoticeMinutes, &w.HorizonDays
 	out.ReminderAt, out.SurveyAt, out.SurveyScale = clockOf(w.ReminderMinute), clockOf(w.SurveyMinute), w.SurveyScale
+	out.SurveyFrom, out.SurveyUntil, out.ReviewURL = clockOf(w.SurveyFromMinute), clockOf(w.SurveyUntilMinute), &w.ReviewURL
+	out.SurveyReminderDays, out.SurveyThrottleDays = &w.SurveyReminderDays, &w.SurveyThrottleDays
 	out.Region, out.Holidays, out.EstimateMargin = &w.Region, &w.Holidays, w.EstimateMargin
 	out.PhoneProof, out.Active = &w.PhoneProof, new(w.ClosedAt.IsZero())
 	return out

@@ -181,7 +181,7 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 	// A job without a survey has none to show.
 	p.Survey, err = s.surveyOfJob(ctx, p.Job.ID)
 	if p.Survey != nil && p.Survey.Score != nil {
-		_, top := ends(p.Survey.Scale)
+		_, top := templates.ScaleEnds(p.Survey.Scale)
 		p.ScoreText = fmt.Sprintf("%d / %d", *p.Survey.Score, top)
 	}
 	return err

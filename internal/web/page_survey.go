@@ -10,6 +10,7 @@ import (
 	"neuvo/booking"
 	"neuvo/internal/fault"
 	"neuvo/survey"
+	"neuvo/templates"
 )
 
 // surveyPage is the one question after a visit.
@@ -25,6 +26,8 @@ type surveyPage struct {
 	Answered bool
 	Score    int  // the answer as it stands, where there is one
 	Thanks   bool // an answer was given a moment ago
+	Mark     string
+	Review   string // where everybody is invited to a public review, whatever the score
 }
 
 func (s *Server) surveyOf(c echo.Context) (*surveyPage, error) {
@@ -48,12 +51,18 @@ func (s *Server) surveyOf(c echo.Context) (*surveyPage, error) {
 		p.Answered, p.Score = true, chosen
 	}
 	p.takeScores(chosen)
+	if job.Workshop != nil {
+		p.Review = job.Workshop.ReviewURL
+	}
+	if p.Mark, err = s.opt.Surveyor.Mark(c.Request().Context(), sv); err != nil {
+		return nil, s.fail(c, err)
+	}
 	return p, nil
 }
 
 // takeScores lists the scale's numbers; its ends say what they mean.
 func (p *surveyPage) takeScores(chosen int) {
-	low, high := ends(p.Survey.Scale)
+	low, high := templates.ScaleEnds(p.Survey.Scale)
 	p.Scores = nil
 	for n := low; n <= high; n++ {
 		one := choice{Value: strconv.Itoa(n), Label: strconv.Itoa(n), Checked: n == chosen}
@@ -65,17 +74,6 @@ func (p *surveyPage) takeScores(chosen int) {
 		}
 		p.Scores = append(p.Scores, one)
 	}
-}
-
-// ends reads a scale such as "1-5".
-func ends(scale string) (low, high int) {
-	from, to, _ := strings.Cut(scale, "-")
-	low, errLow := strconv.Atoi(from)
-	high, errHigh := strconv.Atoi(to)
-	if errLow != nil || errHigh != nil || high <= low || high > 10 {
-		return 1, 5
-	}
-	return low, high
 }
 
 // pageSurvey shows the question, or the answer that was given and may be
@@ -103,11 +101,16 @@ func (s *Server) pageSurveySubmit(c echo.Context) error {
 		return s.show(c, http.StatusUnprocessableEntity, "survey", p.Locale, p)
 	}
 	p.takeScores(score)
-	if _, err := s.opt.Surveyor.Answer(c.Request().Context(), c.Param("token"), score, p.Comment); err != nil {
+	_, counted, err := s.opt.Surveyor.AnswerOnPage(c.Request().Context(), c.Param("token"), c.FormValue("mark"), score, p.Comment)
+	if err != nil {
 		if status := p.refused(err); status != 0 {
 			return s.show(c, status, "survey", p.Locale, p)
 		}
 		return s.fail(c, err)
+	}
+	if !counted {
+		p.Problem = p.words("page.survey.once_more")
+		return s.show(c, http.StatusUnprocessableEntity, "survey", p.Locale, p)
 	}
 	return seeOther(c, p.Path+"?done=1")
 }
