@@ -55,7 +55,7 @@ func (k *catalogueCheck) surveyRow(at string, w *Workshop) {
 	k.between(at+".survey_from", int64(w.SurveyFromMinute), 0, 24*60)
 	k.between(at+".survey_until", int64(w.SurveyUntilMinute), 0, 24*60)
 	if w.SurveyUntilMinute <= w.SurveyFromMinute {
-		k.fail(at+".survey_until", "fault.range_backwards", nil)
+		k.fail(at+".survey_until", "fault.clock_backwards", clockWord(w.SurveyUntilMinute))
 	}
 	k.between(at+".survey_reminder_days", int64(w.SurveyReminderDays), 0, 10)
 	k.between(at+".survey_throttle_days", int64(w.SurveyThrottleDays), 0, 3650)

@@ -290,14 +290,14 @@ func TestASurveyThatIsNotAskedSaysWhy(t *testing.T) {
 	collect(visit("10:00"))
 	second := collect(visit("11:00"))
 	b.send(sanna, "GET", "/api/v1/surveys", nil).want(200).equal(
-		"items.0.job_id", second, "items.0.state", "suppressed", "items.0.reason", "throttled", "items.0.asked_at", nil,
+		"items.0.job_id", second, "items.0.state", "suppressed", "items.0.reason", "same_visit", "items.0.asked_at", nil,
 		"items.1.state", "planned", "items.1.reason", nil)
-	for locale, want := range map[string]string{"en": "the same customer was asked within 30 days", "fi": "samalta asiakkaalta", "sv": "samma kund"} {
+	for locale, want := range map[string]string{"en": "another job of the same visit", "fi": "saman käynnin toisesta", "sv": "samma besök"} {
 		line := b.send(sanna, "GET", "/api/v1/jobs/"+second+"/timeline", nil, "Accept-Language", locale).want(200)
 		if !strings.Contains(string(line.raw), want) {
 			t.Errorf("%s: %s", locale, line.raw)
 		}
 	}
 	b.atDesk(sanna)
-	b.open("/desk/jobs/" + second + "?lang=en").want(200).says("the same customer was asked within 30 days")
+	b.open("/desk/jobs/" + second + "?lang=en").want(200).says("another job of the same visit")
 }

@@ -390,7 +390,7 @@ type surveyRowOut struct {
 	Advisor    string         `json:"advisor"`
 	WorkshopID string         `json:"workshop_id"`
 	State      survey.State   `json:"state"`
-	Reason     survey.Reason  `json:"reason,omitempty" doc:"why it is suppressed: no_consent, no_address, throttled (asked within 30 days), reopened, stop, wrong_number, declined or outdated"`
+	Reason     survey.Reason  `json:"reason,omitempty" doc:"why it is suppressed: no_consent, no_address, throttled (asked not long ago), same_visit (asked about another job of it), case_open, staff (one of ours), reopened, stop, wrong_number, declined or outdated"`
 	AskedAt    *time.Time     `json:"asked_at"`
 	AnsweredAt *time.Time     `json:"answered_at,omitempty"`
 	Channel    notify.Channel `json:"channel,omitempty"`
