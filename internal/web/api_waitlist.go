@@ -54,6 +54,81 @@ func (s *Server) postWait(ctx context.Context, in *posted[waitIn]) (*created[wai
 	}}, nil
 }
 
+// waitRowOut is a place on the waiting list as the desk sees it.
+type waitRowOut struct {
+	ID         string            `json:"id"`
+	WorkshopID string            `json:"workshop_id"`
+	State      booking.WaitState `json:"state" enum:"waiting,offered,accepted,booked,left,expired"`
+	ServiceIDs []string          `json:"service_ids"`
+	Advisor    *personOut        `json:"advisor,omitempty" doc:"of the held time, else the one wished for"`
+	Transport  string            `json:"transport,omitempty"`
+	Earliest   time.Time         `json:"earliest"`
+	Latest     time.Time         `json:"latest"`
+	Name       string            `json:"name"`
+	Phone      string            `json:"phone" doc:"E.164"`
+	Email      string            `json:"email,omitempty"`
+	OfferStart *time.Time        `json:"offer_start,omitempty" doc:"the time that is held"`
+	OfferUntil *time.Time        `json:"offer_until,omitempty" doc:"and how long"`
+	Reply      string            `json:"reply,omitempty" doc:"the last that was written back and is neither yes nor no"`
+	ReplyAt    *time.Time        `json:"reply_at,omitempty" doc:"when; left out once it has been read"`
+	JobID      string            `json:"job_id,omitempty" doc:"the booking it led to"`
+	ManageURL  string            `json:"manage_url"`
+}
+
+func (s *Server) waitRow(e *booking.WaitEntry) waitRowOut {
+	zone := e.Workshop.Zone()
+	return waitRowOut{
+		ID: idOf(e.ID), WorkshopID: idOf(e.WorkshopID), State: e.State, ServiceIDs: mapped(e.ServiceIDs, idOf), Advisor: personOf(e.Advisor),
+		Transport: e.Transport, Earliest: e.Earliest.In(zone), Latest: e.Latest.In(zone), Name: e.ContactName, Phone: e.ContactPhone,
+		Email: e.ContactEmail, OfferStart: at(e.OfferStart.Time, zone), OfferUntil: at(e.OfferUntil.Time, zone),
+		Reply: e.Reply, ReplyAt: at(e.ReplyAt.Time, zone), JobID: idOf(e.JobID), ManageURL: s.opt.BaseURL + "/w/" + e.Token,
+	}
+}
+
+type waitlistQuery struct {
+	WholeIn
+	WorkshopID string `query:"workshop_id" doc:"your own when left out"`
+}
+
+// listWaitlist gives the desk its waiting list.
+func (s *Server) listWaitlist(ctx context.Context, in *waitlistQuery) (*body[list[waitRowOut]], error) {
+	shop, err := s.oneShop(ctx, in.WorkshopID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.opt.Desk.Waitlist(ctx, shop.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]waitRowOut, 0, len(rows))
+	for i := range rows {
+		out = append(out, s.waitRow(&rows[i]))
+	}
+	return whole(in.WholeIn, out, func(e *waitRowOut) string { return e.ID })
+}
+
+type waitActIn struct {
+	ID   string `path:"id"`
+	Body struct {
+		Action string `json:"action" enum:"accept,decline,leave,read" doc:"accept books the held time; decline passes it on; leave takes the customer off the list; read puts away what was written"`
+	}
+}
+
+// postWaitAct does for somebody on the list what he or she told the desk.
+func (s *Server) postWaitAct(ctx context.Context, in *waitActIn) (*body[waitRowOut], error) {
+	e, err := s.waitFor(ctx, callerOf(ctx).staff.Sees, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.actOnWait(ctx, e, in.Body.Action); err != nil {
+		return nil, err
+	}
+	if e, err = s.opt.Desk.WaitEntryByID(ctx, e.ID); err != nil {
+		return nil, err
+	}
+	return &body[waitRowOut]{s.waitRow(e)}, nil
+}
+
 func (in *waitIn) request(w *booking.Workshop) (booking.WaitRequest, error) {
 	c := in.Customer
 	r := booking.WaitRequest{

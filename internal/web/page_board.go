@@ -31,6 +31,7 @@ type boardPage struct {
 	Elsewhere int // alerts of colleagues, not shown
 	AtRisk    int // bookings to come that no longer fit
 	RiskURL   string
+	Unread    int64 // what somebody on the waiting list wrote, and nobody has read
 	Now       time.Time
 }
 
@@ -89,6 +90,9 @@ func (s *Server) pageBoard(c echo.Context) error {
 	}
 	if err == nil {
 		p.AtRisk, err = s.opt.Desk.CountAtRisk(ctx, p.Workshop.ID)
+	}
+	if err == nil {
+		p.Unread, err = s.opt.Desk.UnreadOnWaitlist(ctx, p.Workshop.ID)
 	}
 	if err != nil {
 		return s.fail(c, err)

@@ -51,6 +51,8 @@ func registerPages(e *echo.Echo, s *Server) {
 	desk.POST("/absences/:id/remove", s.pageAbsenceEnd)
 	desk.GET("/at-risk", s.pageAtRisk)
 	desk.POST("/at-risk/:id", s.pageAtRiskSubmit)
+	desk.GET("/waitlist", s.pageDeskWaitlist)
+	desk.POST("/waitlist/:id", s.pageDeskWaitAct)
 	desk.GET("/jobs/:id/move", s.pageDeskMove)
 	desk.POST("/jobs/:id/move", s.pageDeskMoveSubmit)
 	desk.GET("/inbox", s.pageInbox)

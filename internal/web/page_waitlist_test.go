@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"neuvo/booking"
+	"neuvo/notify"
 )
 
 // textedCode is the newest code on its way to anybody.
@@ -75,6 +76,38 @@ func TestAPlaceOnTheListLeadsToATime(t *testing.T) {
 		done := offer.form(path).send("act", "accept").want(200)
 		done.says("Your booking is made")
 		b.open(path).want(200).says("You have a time.")
+	})
+}
+
+func TestTheDeskReadsWhatSomebodyOnTheListWroteAndBooksForThem(t *testing.T) {
+	each(t, func(b *bed) {
+		wish := object{"workshop_id": "1", "service_ids": []string{"101"}, "transport": "drop_off", "latest": "2026-11-24",
+			"customer": object{"name": "Aino Aalto", "phone": "040 111 1111", "locale": "fi"}}
+		id := b.send("", "POST", "/api/v1/waitlist", wish).want(201).text("id")
+		b.clock.advance(45 * time.Minute) // the workshop opens
+		if _, err := b.desk.SweepWaitlist(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := b.notify.Record(b.t.Context(), "waitlist:"+id, notify.Message{
+			Channel: notify.SMS, Author: "Aino Aalto", FromAddress: "+358401111111", Body: "Onko pihalla tilaa perävaunulle?", Verified: true,
+		})
+		b.must(err)
+		b.send(sanna, "GET", "/api/v1/waitlist", nil).want(200).equal("items.0.id", id, "items.0.state", "offered",
+			"items.0.reply", "Onko pihalla tilaa perävaunulle?", "items.0.phone", "+358401111111")
+		b.send(olli, "GET", "/api/v1/waitlist?workshop_id=1", nil).want(422)
+		b.send(olli, "POST", "/api/v1/waitlist/"+id, object{"action": "accept"}).want(404)
+		b.send("", "GET", "/api/v1/waitlist?workshop_id=1", nil).want(401)
+
+		b.atDesk(sanna)
+		board := b.open("/desk").want(200).says("One reply on the waiting list")
+		page := b.open(board.link("One reply on the waiting list")).want(200).says("Aino Aalto", "Onko pihalla tilaa perävaunulle?", "Offered a time")
+		page.accessible()
+		page = page.form("/desk/waitlist/"+id).send("act", "read").want(200).saysNot("perävaunulle")
+		job := page.form("/desk/waitlist/"+id).send("act", "accept").want(200).says("The booking is made.", "Aino Aalto")
+		job.accessible()
+		b.send(sanna, "GET", "/api/v1/waitlist", nil).want(200).equal("items.0.state", "booked", "items.0.reply_at", nil)
+		b.send(sanna, "POST", "/api/v1/waitlist/"+id, object{"action": "fly"}).want(422).equal("errors.0.location", "body.action")
+		b.send(sanna, "POST", "/api/v1/waitlist/"+id, object{"action": "read"}).want(200).equal("state", "booked")
 	})
 }
 

@@ -91,6 +91,8 @@ func (s *Server) staffCalls(api huma.API) {
 	call(s, api, forStaff, get, "/inbox", 200, "list-inbox", "Messages that could not be placed", s.listInbox)
 	call(s, api, forStaff, post, "/inbox/{id}/assign", 200, "assign-inbound", "Place a message on a job", s.postAssign)
 	call(s, api, forStaff, post, "/inbox/{id}/dismiss", 204, "dismiss-inbound", "Put a message away", s.postDismiss)
+	call(s, api, forStaff, get, "/waitlist", 200, "list-waitlist", "The waiting list: who waits, what is held, what they wrote", s.listWaitlist)
+	call(s, api, forStaff, post, "/waitlist/{id}", 200, "act-on-waitlist", "Do for somebody on the list what he or she told the desk", s.postWaitAct)
 	call(s, api, forStaff, get, "/surveys", 200, "list-surveys", "Surveys and their answers", s.listSurveys)
 }
 
