@@ -67,6 +67,7 @@ type plan struct {
 	advisors  []int64 // who can, the best first
 	bays      []int64 // where the work can be done, the best first; none where it needs none
 	loaners   []int64 // what can be lent, the best first; none where none is wanted
+	labour    []share // of pools, over the dates that the car is there
 	over      string  // why the desk overbooks; "" where everything is free
 	ended     string  // what became of the hold that was to be used; "" where it runs or there is none
 	contact   ContactInput
@@ -117,7 +118,7 @@ func (d *Desk) book(ctx context.Context, r BookingRequest) (*Job, error) {
 // takes the next best: each time that happens somebody else has got one of them,
 // so that it ends when all are gone, with a *SlotTaken.
 func (d *Desk) try(ctx context.Context, p *plan, r BookingRequest, take func() error) error {
-	for left := len(p.advisors) + len(p.bays) + len(p.loaners); ; left-- {
+	for left := len(p.advisors) + len(p.bays) + len(p.loaners) + 2*len(p.labour); ; left-- {
 		err := take()
 		if !errors.Is(err, errTaken) {
 			return err
@@ -275,6 +276,7 @@ func (d *Desk) whoCan(ctx context.Context, p *plan, advisorID int64, source stri
 		w = w.anyHours()
 	}
 	p.bays, p.loaners = w.choices(w.index(p.start), &p.need)
+	p.labour = w.shares(&p.need, w.index(p.start))
 	return nil
 }
 

@@ -23,19 +23,27 @@ func (d *Desk) Change(ctx context.Context, jobID int64, c ChangeRequest, a Actor
 	if err := d.mayChange(j, a); err != nil {
 		return nil, err
 	}
-	p, err := d.changePlan(ctx, j, &c, a)
-	if err != nil || p == nil {
-		return j, err
+	// Where another was quicker something else may do as well: another bay, or
+	// labour of another day.
+	for left := changeTries; ; left-- {
+		p, err := d.changePlan(ctx, j, &c, a)
+		if err != nil || p == nil {
+			return j, err
+		}
+		err = d.db.Tx(ctx, func(ctx context.Context) error { return d.change(ctx, p, j, c, a) })
+		switch {
+		case err == nil:
+			return d.Job(ctx, jobID)
+		case !errors.Is(err, errTaken):
+			return nil, err
+		case left == 0:
+			return nil, d.taken(ctx, p, c.AdvisorID)
+		}
 	}
-	err = d.db.Tx(ctx, func(ctx context.Context) error { return d.change(ctx, p, j, c, a) })
-	if errors.Is(err, errTaken) {
-		return nil, d.taken(ctx, p, c.AdvisorID)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return d.Job(ctx, jobID)
 }
+
+// changeTries is how often a change is looked at again after it lost a race.
+const changeTries = 3
 
 // changeable tells whether a visit has not begun yet.
 func changeable(s Status) bool { return s == Booked || s == Unconfirmed }

@@ -114,6 +114,27 @@ func (n *naive) startsOf(first date, days int, need *demand, counts []counted, t
 	return out
 }
 
+// room is what a pool has left on a date on which the workshop is open.
+func (n *naive) room(p *Pool, day string, counts []counted) int64 {
+	d, _ := time.Parse(time.DateOnly, day)
+	if n.closed(slices.IndexFunc(n.wall, func(w string) bool { return w[:10] == day })) {
+		return 0
+	}
+	u, _ := used(counts, countPool, p.ID, d.Unix()/AtomSeconds)
+	return max(0, int64(p.Capacity[d.Weekday()])-u)
+}
+
+// days are the dates that a clock shows in the minutes from m to to.
+func (n *naive) days(m, to int) []string {
+	var out []string
+	for ; m < to; m++ {
+		if day := n.wall[m][:10]; !slices.Contains(out, day) {
+			out = append(out, day)
+		}
+	}
+	return out
+}
+
 // full tells whether a pool, a way of coming or the advisor has no room on a
 // date.
 func (n *naive) full(a *Advisor, day string, at time.Time, need *demand, counts []counted, t terms) bool {
@@ -121,7 +142,11 @@ func (n *naive) full(a *Advisor, day string, at time.Time, need *demand, counts 
 	midnight := d.Unix() / AtomSeconds
 	for _, l := range need.labour {
 		for _, p := range n.c.pools {
-			if u, _ := used(counts, countPool, p.ID, midnight); p.Skill == l.skill && u+int64(l.minutes) > int64(p.Capacity[d.Weekday()]) {
+			m, room := int(at.Sub(n.from)/time.Minute), int64(0)
+			for _, day := range n.days(m, m+need.stay*5) {
+				room += n.room(&p, day, counts)
+			}
+			if p.Skill == l.skill && room < int64(l.minutes) {
 				return true
 			}
 		}
@@ -138,6 +163,33 @@ func (n *naive) full(a *Advisor, day string, at time.Time, need *demand, counts 
 	// The slot of a start on the grid begins with it.
 	u, _ := used(counts, countSlot, a.ID, at.Unix()/AtomSeconds)
 	return a.MaxPerSlot > 0 && u >= int64(a.MaxPerSlot)
+}
+
+// checkShares checks that labour is shared among the days that the car is there,
+// none beyond what is left of the day, the first days first.
+func (n *naive) checkShares(t *rapid.T, shares []share, at time.Time, need *demand, counts []counted) {
+	if len(need.labour) == 0 || len(n.c.pools) == 0 {
+		if len(shares) > 0 {
+			t.Fatalf("shares of nothing: %v", shares)
+		}
+		return
+	}
+	m, left := int(at.Sub(n.from)/time.Minute), int64(need.labour[0].minutes)
+	for _, day := range n.days(m, m+need.stay*5) {
+		want, got := min(left, n.room(&n.c.pools[0], day, counts)), int64(0)
+		for _, s := range shares {
+			if s.day.String() == day {
+				got += int64(s.minutes)
+			}
+		}
+		if got != want {
+			t.Fatalf("%d minutes on %s, want %d: %v", got, day, want, shares)
+		}
+		left -= got
+	}
+	if left != 0 {
+		t.Fatalf("%d minutes are on no day: %v", left, shares)
+	}
 }
 
 // drawNeeds draws a workshop with bays, loaners, labour, ways of coming and
@@ -169,10 +221,15 @@ func drawNeeds(t *rapid.T, c *calendar, first date, days int) (*demand, []counte
 		need.span = rapid.IntRange(need.atoms, 200).Draw(t, "span")
 	}
 	if need.transport != TransportWaiting && flip("labour") {
-		need.labour = []labour{{"m", 5 * rapid.IntRange(1, 16).Draw(t, "minutes")}}
+		need.labour = []labour{{"m", 5 * rapid.IntRange(1, 40).Draw(t, "minutes")}}
+		need.stay = rapid.IntRange(need.atoms, 3*dayAtoms).Draw(t, "stay")
+		if flip("closure") {
+			day := first.add(rapid.IntRange(0, 3).Draw(t, "closed")).String()
+			c.closures = []Closure{{FromDate: day, ToDate: day, Reason: "x"}}
+		}
 	}
 	var counts []counted
-	for i := range days {
+	for i := range days + 4 {
 		at := atomOf(first.add(i).Time)
 		n := func(label string, most int) int64 { return int64(rapid.IntRange(0, most).Draw(t, label)) }
 		counts = append(counts, counted{countPool, 31, at, n("labour used", 120), 0}, counted{countTransport, 41, at, n("loaners used", 2), n("desk", 1)},
@@ -261,6 +318,9 @@ func TestNeedsAreWhatCountingMinutesGives(t *testing.T) {
 			t.Fatalf("why %s: %v though free are %v", at, reasons, free)
 		}
 		bays, loaners := w.choices(w.index(at), need)
+		if len(free) > 0 {
+			newNaive(c, claims, first).checkShares(t, w.shares(need, w.index(at)), at, need, w.counts)
+		}
 		if len(free) > 0 && (w.inBay(need) && len(bays) == 0 || w.onLoan(need) && len(loaners) == 0) {
 			t.Fatalf("%s is offered without a bay or a loaner", at)
 		}

@@ -26,6 +26,7 @@ type demand struct {
 	before    int           // of the advisor, kept free before the start
 	after     int           // kept free after the work, or after the advisor where there is none
 	labour    []labour      // of pools, in the order of their skills
+	stay      int           // how long the car is there for the labour, from the start on
 }
 
 // labour is what a visit takes of one skill's pool.
@@ -73,6 +74,7 @@ func (n *demand) add(s Service) {
 // settle ends the adding up.
 func (n *demand) settle() {
 	n.atoms = max(1, n.atoms)
+	n.stay = max(n.atoms, int((n.duration+AtomSeconds*time.Second-1)/(AtomSeconds*time.Second)))
 	if n.transport == TransportLoaner {
 		n.span = max(n.atoms, int(n.duration/(AtomSeconds*time.Second)))
 	}
@@ -80,7 +82,11 @@ func (n *demand) settle() {
 
 // reach is how many days behind a start the demand may touch.
 func (n *demand) reach() int {
-	return 1 + max(n.atoms+n.work+n.after, n.span)/dayAtoms
+	stay := 0
+	if len(n.labour) > 0 {
+		stay = n.stay
+	}
+	return 1 + max(n.atoms+n.work+n.after, n.span, stay)/dayAtoms
 }
 
 // demandOf looks the chosen services up and adds up what they take. at tells
@@ -104,7 +110,7 @@ func (c *calendar) demandOf(ids []int64, transport, at, transportAt string) (dem
 		out.add(s)
 	}
 	out.settle()
-	if out.atoms+out.work > padDays*dayAtoms || out.span > maxVisit {
+	if out.atoms+out.work > padDays*dayAtoms || out.span > maxVisit || len(out.labour) > 0 && out.stay > maxVisit {
 		bad = append(bad, fault.Field{Location: at, Key: "fault.visit_too_long"})
 	}
 	return out, bad
@@ -142,9 +148,9 @@ func (d *Desk) demandOfJob(ctx context.Context, j *Job, transport string) (deman
 }
 
 // amounts are what a visit adds to counters, in their fixed order: with an
-// advisor at a start, online or from the desk. What is not limited is not
-// counted.
-func (c *calendar) amounts(need *demand, advisorID int64, start time.Time, online bool) []Counter {
+// advisor at a start, its labour shared among dates, online or from the desk.
+// What is not limited is not counted.
+func (c *calendar) amounts(need *demand, advisorID int64, start time.Time, labour []share, online bool) []Counter {
 	var out []Counter
 	day := dateOf(start, c.loc)
 	take := func(kind string, owner int64, period string, at int64, n, capacity, deskCapacity int) {
@@ -158,11 +164,9 @@ func (c *calendar) amounts(need *demand, advisorID int64, start time.Time, onlin
 		out = append(out, k)
 	}
 	dayAtom := atomOf(day.Time)
-	for _, l := range need.labour {
-		if p := c.pool(l.skill); p != nil {
-			all := c.capacity(p, day)
-			take(countPool, p.ID, day.String(), dayAtom, l.minutes, all, all)
-		}
+	for _, l := range labour {
+		all := c.capacity(l.pool, l.day)
+		take(countPool, l.pool.ID, l.day.String(), atomOf(l.day.Time), l.minutes, all, all)
 	}
 	if t := c.limit(need.transport); t != nil {
 		take(countTransport, t.ID, day.String(), dayAtom, 1, t.PerDay, max(0, t.PerDay-t.OnlineShare))

@@ -39,7 +39,7 @@ func (p *plan) takes() takes {
 	if len(p.loaners) > 0 {
 		t.spans = append(t.spans, span{p.loaners[0], at, n.span})
 	}
-	t.counts = p.cal.amounts(n, p.advisors[0], p.start, p.terms.online)
+	t.counts = p.cal.amounts(n, p.advisors[0], p.start, p.labour, p.terms.online)
 	return t
 }
 

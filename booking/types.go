@@ -98,7 +98,8 @@ type Service struct {
 	ReceptionMinutes int                    // minutes of the advisor; the whole length where only a person is needed
 	// WorkMinutes are of a bay, from the reception on, where the customer waits.
 	WorkMinutes int
-	// LabourMinutes are of the day's pool of Skill, where the car stays.
+	// LabourMinutes are of the daily pool of Skill, where the car stays: taken
+	// from the days that it is there, the first ones first.
 	LabourMinutes int
 	Skill         string
 	// BufferBeforeMinutes keep the advisor free of others before the reception,

@@ -305,14 +305,11 @@ func (w *window) common(need *demand, online bool) []bound {
 	}
 	for _, l := range need.labour {
 		if p := w.pool(l.skill); p != nil {
-			can := w.onDates(countPool, p.ID, func(day date, used, _ int64) bool {
-				return used+int64(l.minutes) <= int64(w.capacity(p, day))
-			})
-			out = append(out, bound{RulePool, orWord(p.Name, p.Skill), can})
+			out = append(out, bound{RulePool, orWord(p.Name, p.Skill), w.labourCan(p, l.minutes, need.stay)})
 		}
 	}
 	if t := w.limit(need.transport); t != nil {
-		can := w.onDates(countTransport, t.ID, func(_ date, used, desk int64) bool {
+		can := w.onDates(countTransport, t.ID, func(used, desk int64) bool {
 			return used < int64(t.PerDay) && (online || desk < int64(t.PerDay-t.OnlineShare))
 		})
 		out = append(out, bound{RuleTransport, strconv.Itoa(t.PerDay), can})
@@ -343,7 +340,7 @@ func (w *window) loanerCan(l *lane, need *demand) atoms {
 
 // onDates is the set of all atoms of the dates of which a test of the counter's use
 // holds.
-func (w *window) onDates(kind string, owner int64, holds func(day date, used, desk int64) bool) atoms {
+func (w *window) onDates(kind string, owner int64, holds func(used, desk int64) bool) atoms {
 	type use struct{ used, desk int64 }
 	uses := make([]use, len(w.bounds)-1)
 	for _, k := range w.counts {
@@ -356,7 +353,7 @@ func (w *window) onDates(kind string, owner int64, holds func(day date, used, de
 	}
 	out := newAtoms(w.end())
 	for i, u := range uses {
-		if holds(w.first.add(i), u.used, u.desk) {
+		if holds(u.used, u.desk) {
 			out.add(w.bounds[i], w.bounds[i+1])
 		}
 	}

@@ -135,7 +135,7 @@ type ServiceSet struct {
 	DurationMinutes     *int                     `json:"duration_minutes,omitempty" doc:"the whole visit as the customer sees it"`
 	ReceptionMinutes    *int                     `json:"reception_minutes,omitempty" doc:"of the advisor; the whole duration when left out"`
 	WorkMinutes         *int                     `json:"work_minutes,omitempty" doc:"of a bay, where the customer waits"`
-	LabourMinutes       *int                     `json:"labour_minutes,omitempty" doc:"of the day's pool of the skill, where the car stays"`
+	LabourMinutes       *int                     `json:"labour_minutes,omitempty" doc:"of the skill's daily pool, where the car stays: from the days that it is there, the first ones first"`
 	Skill               *string                  `json:"skill,omitempty"`
 	BufferBeforeMinutes *int                     `json:"buffer_before_minutes,omitempty"`
 	BufferAfterMinutes  *int                     `json:"buffer_after_minutes,omitempty"`
