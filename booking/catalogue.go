@@ -54,6 +54,7 @@ type CatalogueWorkshop struct {
 	PhoneProof         bool   `yaml:"phone_proof"` // online bookings wait for a code sent by SMS
 	// ChangeNoticeMinutes is how late customers may move or cancel; 120.
 	ChangeNoticeMinutes *int `yaml:"change_notice_minutes"`
+	CallsPerHour        int  `yaml:"calls_per_hour"` // promised calls that one advisor can keep in an hour; 4
 	// EstimateMargin is the percent by which a final price may exceed an
 	// estimate; left out for what the country's law has.
 	EstimateMargin *int               `yaml:"estimate_margin"`

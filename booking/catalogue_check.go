@@ -22,6 +22,7 @@ const (
 	defaultSlot         = 15
 	defaultNotice       = 60
 	defaultChangeNotice = 120
+	defaultCalls        = 4
 	defaultHorizon      = 550 // days: 18 months and a little
 	defaultReminder     = "10:00"
 	defaultSurvey       = "18:00"
@@ -120,7 +121,7 @@ func (k *catalogueCheck) workshop(at string, w CatalogueWorkshop) shopRows {
 		SurveyScale:      orWord(w.SurveyScale, defaultScale),
 		SurveyFromMinute: defaultSurveyFrom, SurveyUntilMinute: defaultSurveyUntil,
 		SurveyReminderDays: w.SurveyReminderDays, SurveyThrottleDays: defaultThrottle, ReviewURL: w.ReviewURL,
-		PhoneProof: w.PhoneProof, ChangeNoticeMinutes: defaultChangeNotice,
+		PhoneProof: w.PhoneProof, ChangeNoticeMinutes: defaultChangeNotice, CallsPerHour: orInt(w.CallsPerHour, defaultCalls),
 	}
 	if w.ChangeNoticeMinutes != nil {
 		row.ChangeNoticeMinutes = *w.ChangeNoticeMinutes

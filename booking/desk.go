@@ -33,6 +33,9 @@ type Desk struct {
 	memory memory
 
 	onStatus []StatusHandler
+	onBroken []PromiseHandler
+	onCalled []PromiseHandler
+	onDone   []func(ctx context.Context, a *Attention, by Actor) error
 	onChange []func(workshopID, jobID int64)
 }
 
@@ -55,6 +58,21 @@ func New(d *db.DB, n *notify.Notifier, opt Options) *Desk {
 // transaction: its error undoes the move. Set handlers before serving.
 func (d *Desk) OnStatus(f func(ctx context.Context, job *Job, from, to Status) error) {
 	d.onStatus = append(d.onStatus, f)
+}
+
+// PromiseHandler hears of a promise inside the transaction that changes it.
+type PromiseHandler func(ctx context.Context, job *Job, p *Promise) error
+
+// OnBroken adds a handler of promises whose time has passed. Set handlers before
+// serving.
+func (d *Desk) OnBroken(f PromiseHandler) { d.onBroken = append(d.onBroken, f) }
+
+// OnCalled adds a handler of promised calls that reached the customer.
+func (d *Desk) OnCalled(f PromiseHandler) { d.onCalled = append(d.onCalled, f) }
+
+// OnDone adds a handler of attentions that somebody has dealt with on the board.
+func (d *Desk) OnDone(f func(ctx context.Context, a *Attention, by Actor) error) {
+	d.onDone = append(d.onDone, f)
 }
 
 // OnChange adds a bell that rings after a commit that changed a job, for live

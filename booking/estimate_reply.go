@@ -82,11 +82,11 @@ func (d *Desk) answerByText(ctx context.Context, jobID int64, r notify.Reply) (h
 			return err
 		}
 		if meant == replyCall && j.ContactPhone != "" {
-			due, err := d.callDue(ctx, j.Workshop)
+			open, err := d.openingOf(ctx, j.Workshop)
 			if err != nil {
 				return err
 			}
-			_, err = d.promiseCall(ctx, jobID, "", m.Body, due)
+			_, err = d.promiseCall(ctx, CallWish{JobID: jobID, Note: m.Body, Source: FromText}, open)
 			return err
 		}
 		return d.linkAgain(ctx, j, open.ID, m.Body)

@@ -112,6 +112,9 @@ func (d *Desk) transition(ctx context.Context, j *Job, r TransitionRequest) (*Jo
 	if err := d.saveJob(ctx, j); err != nil {
 		return nil, nil, err
 	}
+	if err := d.keepReadyBy(ctx, j, from); err != nil {
+		return nil, nil, err
+	}
 	if from == r.To { // only the promised time is new
 		err := d.event(ctx, j, r.Actor, JobEvent{Kind: EventOther, State: "ready_by", Body: j.ReadyBy.In(j.zone()).Format(detailTime)})
 		d.ring(ctx, j.WorkshopID, j.ID)

@@ -3,8 +3,6 @@ package booking
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"neuvo/internal/db"
@@ -12,12 +10,52 @@ import (
 	"neuvo/notify"
 )
 
+// Promise is a call-back or ready-by time given to a customer. Its first
+// deadline never changes, whatever is agreed or happens later.
+type Promise struct {
+	ID         int64 `gorm:"primaryKey"`
+	JobID      int64
+	WorkshopID int64
+	Kind       string // PromiseCall, PromiseReady
+	OwnerID    int64  // advisor
+	FirstDueAt db.Time
+	DueAt      db.Time // the deadline as the customer knows it by now
+	// JudgedAt is the time it must be kept by to count as kept: the first
+	// deadline, or the one that the customer chose before that had passed. NULL
+	// where the promise was taken back by mistake and counts for nothing.
+	JudgedAt     db.Time
+	Phone        string
+	Note         string
+	State        string // open, kept, missed, closed
+	Outcome      string // of the last attempt
+	Attempts     int
+	SpokeAt      db.Time // when it was fulfilled: spoken with the customer, or ready
+	NextAt       db.Time // when the sweep looks at it again; NULL: never
+	WarnedAt     db.Time // when the owner was warned of the deadline that is near
+	LateToldAt   db.Time // when the customer was told that it will be late
+	BrokenAt     db.Time // when the deadline passed unkept
+	Renegotiated bool    // we gave another time
+	HandedOver   bool    // somebody else than the one named took it over
+	Source       string  // page, text, desk, survey, late; "" for a ready-by time
+	CreatedAt    db.Time
+	ClosedAt     db.Time
+
+	Owner *Advisor `gorm:"-"`
+	Job   *Job     `gorm:"-"`
+}
+
+// Kinds of promises.
+const (
+	PromiseCall  = "callback"
+	PromiseReady = "ready_by"
+)
+
 // States of a promise.
 const (
 	PromiseOpen   = "open"
 	PromiseKept   = "kept"
-	PromiseMissed = "missed" // the customer was reached, but after the time promised
-	PromiseClosed = "closed"
+	PromiseMissed = "missed" // fulfilled, but after the time it is judged by
+	PromiseClosed = "closed" // the job ended, or it was taken back
 )
 
 // Outcomes of an attempt, in the words of the contract.
@@ -28,24 +66,66 @@ const (
 	OutcomeRenegotiated = "renegotiated"
 )
 
-// callWithin is how soon a promised call is due, in the workshop's opening time.
-const callWithin = 2 * time.Hour
+// Where a wish to be called came from.
+const (
+	FromPage   = "page"
+	FromText   = "text"
+	FromDesk   = "desk" // the phone desk, or the API
+	FromSurvey = "survey"
+	FromLate   = "late" // promised by the program because a car will not be ready in time
+)
 
-// AskCallback promises the customer of a token a call within two opening hours
-// of the workshop, by the owner of the job. phone "" is the job's own; any valid
-// number can be called. A job has one open call-back: asking again gives that
-// one, with a new number or note, and its first deadline stays.
+// Kept tells whether it counts as kept: fulfilled by the time it is judged by,
+// by the one who was named, without us asking for another time.
+func (p *Promise) Kept() bool {
+	return !p.SpokeAt.IsZero() && !p.JudgedAt.IsZero() && !p.SpokeAt.After(p.JudgedAt.Time) && !p.Renegotiated && !p.HandedOver
+}
+
+const (
+	// callWithin is how soon a promised call is due, in the workshop's opening
+	// time; callStep later where the owner has promised too many by then.
+	callWithin = 2 * time.Hour
+	callStep   = 30 * time.Minute
+	// callSteps bounds how far ahead a call is promised.
+	callSteps = 200
+)
+
+// CallWish is somebody's wish to be called.
+type CallWish struct {
+	JobID  int64
+	Phone  string // "": the job's own; any valid number can be called
+	Note   string
+	Source string
+	// Silent leaves it to the caller to tell the customer who calls and when.
+	Silent bool
+}
+
+// AskCallback promises the customer of a token a call; see PromiseCallback.
 func (d *Desk) AskCallback(ctx context.Context, token, phone, note string) (*Promise, error) {
 	j, err := d.JobByToken(ctx, token)
 	if err != nil {
 		return nil, err
 	}
+	return d.PromiseCallback(ctx, CallWish{JobID: j.ID, Phone: phone, Note: note, Source: FromPage})
+}
+
+// PromiseCallback promises a customer a call at a time that can be kept: after
+// two opening hours of the workshop, later where its owner has as many calls
+// promised by then as he or she can make. The owner is the job's, or the
+// stand-in where that one is away. The customer is told by text who calls, from
+// which number and by when. A job has one open call-back: asking again gives
+// that one, with a new number or note, and its first deadline stays.
+func (d *Desk) PromiseCallback(ctx context.Context, w CallWish) (*Promise, error) {
+	j, err := d.Job(ctx, w.JobID)
+	if err != nil {
+		return nil, err
+	}
 	var check checker
-	note = check.text("body.note", note, maxNote, false)
+	w.Note = check.text("body.note", w.Note, maxNote, false)
 	number := ""
-	if phone != "" {
-		if number, err = normalizeAnyPhone(phone, j.Workshop.Country); err != nil {
-			check.bad = append(check.bad, phoneField("body.phone", phone, err))
+	if w.Phone != "" {
+		if number, err = normalizeAnyPhone(w.Phone, j.Workshop.Country); err != nil {
+			check.bad = append(check.bad, phoneField("body.phone", w.Phone, err))
 		}
 	} else if j.ContactPhone == "" {
 		check.fail("body.phone", "fault.required", nil)
@@ -53,13 +133,14 @@ func (d *Desk) AskCallback(ctx context.Context, token, phone, note string) (*Pro
 	if err := invalid(check.bad); err != nil {
 		return nil, err
 	}
-	due, err := d.callDue(ctx, j.Workshop)
+	w.Phone = number
+	open, err := d.openingOf(ctx, j.Workshop)
 	if err != nil {
 		return nil, err
 	}
 	var id int64
 	err = d.db.Tx(ctx, func(ctx context.Context) error {
-		id, err = d.promiseCall(ctx, j.ID, number, note, due)
+		id, err = d.promiseCall(ctx, w, open)
 		return err
 	})
 	if err != nil {
@@ -68,27 +149,25 @@ func (d *Desk) AskCallback(ctx context.Context, token, phone, note string) (*Pro
 	return d.promise(ctx, id)
 }
 
-// promiseCall stores the promise of a call in the caller's transaction; number
+// promiseCall stores the promise of a call in the caller's transaction; a number
 // "" is the one asked for before, else the job's own.
-func (d *Desk) promiseCall(ctx context.Context, jobID int64, number, note string, due time.Time) (int64, error) {
-	j, err := d.lockJob(ctx, jobID)
+func (d *Desk) promiseCall(ctx context.Context, w CallWish, open *opening) (int64, error) {
+	j, err := d.lockJob(ctx, w.JobID)
 	if err != nil {
 		return 0, err
 	}
-	open, err := all[Promise](ctx, d.db, "promises", "id", "job_id = ? AND kind = 'callback' AND closed_at IS NULL", jobID)
+	p, err := d.openPromise(ctx, j.ID, PromiseCall)
 	if err != nil {
 		return 0, err
 	}
-	p := Promise{
-		JobID: j.ID, WorkshopID: j.WorkshopID, Kind: "callback", OwnerID: j.Owner(),
-		FirstDueAt: db.At(due), DueAt: db.At(due), State: PromiseOpen, CreatedAt: d.now(),
+	again := p != nil
+	if !again {
+		if p, err = d.newCall(ctx, j, w, open); err != nil {
+			return 0, err
+		}
 	}
-	again := len(open) > 0
-	if again {
-		p = open[0]
-	}
-	p.Phone, p.Note = cmp.Or(number, p.Phone, j.ContactPhone), cmp.Or(note, p.Note)
-	if err := d.savePromise(ctx, &p); err != nil {
+	p.Phone, p.Note = cmp.Or(w.Phone, p.Phone, j.ContactPhone), cmp.Or(w.Note, p.Note)
+	if err := d.savePromise(ctx, p); err != nil {
 		return 0, err
 	}
 	body := p.Phone
@@ -101,12 +180,81 @@ func (d *Desk) promiseCall(ctx context.Context, jobID int64, number, note string
 	if again {
 		return p.ID, nil
 	}
-	customer := Actor{Kind: "customer", Name: j.ContactName}
-	if err := d.event(ctx, j, customer, JobEvent{Kind: EventPromise, State: PromiseOpen, Body: body}); err != nil {
-		return 0, err
+	by := Actor{Kind: "customer", Name: j.ContactName}
+	if w.Source == FromLate {
+		by = System
 	}
-	_, err = d.tell(ctx, j, telling{occasion: "callback", due: due, expires: latest(due, d.now().Add(time.Hour))})
-	return p.ID, err
+	if err := d.event(ctx, j, by, JobEvent{Kind: EventPromise, State: PromiseOpen, Body: body}); err != nil || w.Silent {
+		return p.ID, err
+	}
+	return p.ID, d.tellCall(ctx, j, p, "callback")
+}
+
+// newCall makes the row of a promised call.
+func (d *Desk) newCall(ctx context.Context, j *Job, w CallWish, open *opening) (*Promise, error) {
+	owner, err := d.present(ctx, j.WorkshopID, j.Owner(), open.after(open.now, callWithin))
+	if err != nil {
+		return nil, err
+	}
+	due, err := d.callDue(ctx, open, owner, j.Workshop.CallsPerHour)
+	if err != nil {
+		return nil, err
+	}
+	p := &Promise{
+		JobID: j.ID, WorkshopID: j.WorkshopID, Kind: PromiseCall, OwnerID: owner, Source: w.Source,
+		FirstDueAt: db.At(due), DueAt: db.At(due), JudgedAt: db.At(due), State: PromiseOpen, CreatedAt: d.now(),
+	}
+	p.plan(open)
+	return p, nil
+}
+
+// tellCall tells the customer of a promised call: who, from which number, by
+// when. It is signed by whoever calls.
+func (d *Desk) tellCall(ctx context.Context, j *Job, p *Promise, occasion string) error {
+	if j.Advisor == nil || j.Advisor.ID != p.OwnerID {
+		owner, err := d.Advisor(ctx, p.OwnerID)
+		if err != nil {
+			return err
+		}
+		copied := *j
+		copied.Advisor = owner
+		j = &copied
+	}
+	_, err := d.tell(ctx, j, telling{occasion: occasion, due: p.DueAt.Time, expires: latest(p.DueAt.Time, d.now().Add(time.Hour))})
+	return err
+}
+
+// TellCall tells the customer of a promised call in the words of an occasion, in
+// the caller's transaction.
+func (d *Desk) TellCall(ctx context.Context, p *Promise, occasion string) error {
+	j, err := d.Job(ctx, p.JobID)
+	if err != nil {
+		return err
+	}
+	return d.tellCall(ctx, j, p, occasion)
+}
+
+// callDue is the first deadline, from callWithin on, by which an advisor has no
+// more calls promised in the opening hour before it than can be made.
+func (d *Desk) callDue(ctx context.Context, open *opening, owner int64, perHour int) (time.Time, error) {
+	taken, err := all[Promise](ctx, d.db, "promised calls", "due_at", "owner_id = ? AND kind = ? AND closed_at IS NULL", owner, PromiseCall)
+	if err != nil {
+		return time.Time{}, err
+	}
+	due := open.after(open.now, callWithin)
+	for range callSteps {
+		since, n := open.before(due, time.Hour), 0
+		for _, p := range taken {
+			if p.DueAt.After(since) && !p.DueAt.After(due) {
+				n++
+			}
+		}
+		if n < max(perHour, 1) {
+			return due, nil
+		}
+		due = open.after(due, callStep)
+	}
+	return due, nil
 }
 
 func latest(a, b time.Time) time.Time {
@@ -114,33 +262,6 @@ func latest(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// callDue is when callWithin of opening time will have passed from now.
-func (d *Desk) callDue(ctx context.Context, shop *Workshop) (time.Time, error) {
-	return d.openAfter(ctx, shop, callWithin)
-}
-
-// openAfter is when so much opening time of a workshop will have passed from now.
-func (d *Desk) openAfter(ctx context.Context, shop *Workshop, length time.Duration) (time.Time, error) {
-	now := d.now().Time
-	first := dateOf(now, shop.Zone())
-	c, err := d.calendar(ctx, shop, first)
-	if err != nil {
-		return time.Time{}, err
-	}
-	c.advisors = nil
-	w := c.layOut(first, first.add(MaxRangeDays), nil)
-	open := w.open.clone()
-	open.without(w.closed)
-	left := int(length / (AtomSeconds * time.Second))
-	due := now.Add(length) // where no hours are known
-	open.each(int(atomAfter(now)-w.base), w.bounds[len(w.bounds)-1], func(i int) {
-		if left--; left == 0 {
-			due = timeOf(w.base + int64(i) + 1)
-		}
-	})
-	return due, nil
 }
 
 // Promises lists the promises of a workshop (0: of any), the next due first,
@@ -185,68 +306,31 @@ func (d *Desk) promises(ctx context.Context, where string, args ...any) ([]Promi
 	return rows, nil
 }
 
-// Attempt records an attempt at a promised call. "reached" settles it: kept
-// when in time, else missed. "no_answer", "moved_by_customer" and "renegotiated"
-// leave it open and due two opening hours from now where that is later; the
-// first deadline stays what it was. Conflict where it is settled already.
-func (d *Desk) Attempt(ctx context.Context, promiseID int64, outcome, note string, a Actor) (*Promise, error) {
-	var check checker
-	note = check.text("body.note", note, maxNote, false)
-	if !slices.Contains([]string{OutcomeReached, OutcomeNoAnswer, OutcomeMoved, OutcomeRenegotiated}, outcome) {
-		check.fail("body.outcome", "fault.outcome", outcome)
-	}
-	if err := invalid(check.bad); err != nil {
-		return nil, err
-	}
-	seen, err := d.promise(ctx, promiseID)
-	if err != nil {
-		return nil, err
-	}
-	shop, err := d.Workshop(ctx, seen.WorkshopID)
-	if err != nil {
-		return nil, err
-	}
-	again, err := d.callDue(ctx, shop)
-	if err != nil {
-		return nil, err
-	}
-	err = d.db.Tx(ctx, func(ctx context.Context) error { return d.attempt(ctx, promiseID, outcome, note, again, a) })
-	if err != nil {
-		return nil, err
-	}
-	return d.promise(ctx, promiseID)
-}
-
-// attempt is the transaction of Attempt.
-func (d *Desk) attempt(ctx context.Context, id int64, outcome, note string, again time.Time, a Actor) error {
-	p, err := d.lockPromise(ctx, id)
-	if err != nil {
-		return err
-	}
-	if !p.ClosedAt.IsZero() {
-		return fault.New(fault.Conflict, "fault.promise_settled")
-	}
-	now := d.now()
-	p.Attempts++
-	p.Outcome = outcome
-	if outcome == OutcomeReached {
-		p.State, p.ClosedAt = PromiseKept, now
-		if now.After(p.DueAt.Time) {
-			p.State = PromiseMissed
-		}
-		if err := d.settle(ctx, p.JobID, a, NeedsCall); err != nil {
+// AnnounceCall tells the customer, just before a promised call, that it comes
+// now and from which number: people do not take calls from numbers they do not
+// know. Conflict where the promise is settled.
+func (d *Desk) AnnounceCall(ctx context.Context, promiseID int64, a Actor) (*notify.Message, error) {
+	var sent *notify.Message
+	err := d.db.Tx(ctx, func(ctx context.Context) error {
+		p, err := d.lockPromise(ctx, promiseID)
+		if err != nil {
 			return err
 		}
-	} else if again.After(p.DueAt.Time) {
-		p.DueAt = db.At(again)
-	}
-	if err := d.savePromise(ctx, p); err != nil {
+		if !p.ClosedAt.IsZero() || p.Kind != PromiseCall {
+			return fault.New(fault.Conflict, "fault.promise_settled")
+		}
+		j, err := d.Job(ctx, p.JobID)
+		if err != nil {
+			return err
+		}
+		if caller, err := d.Advisor(ctx, cmp.Or(a.Advisor, p.OwnerID)); err == nil {
+			j.Advisor = caller
+		} else if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		sent, err = d.tell(ctx, j, telling{occasion: "calling", expires: d.now().Add(15 * time.Minute)})
+		d.ring(ctx, p.WorkshopID, p.JobID)
 		return err
-	}
-	if err := d.AddEvent(ctx, JobEvent{
-		JobID: p.JobID, Kind: EventCall, Channel: string(notify.Phone), Author: a.named(""), StaffID: a.StaffID, Body: note, State: outcome,
-	}); err != nil {
-		return fmt.Errorf("record the attempt: %w", err)
-	}
-	return nil
+	})
+	return sent, err
 }

@@ -31,7 +31,7 @@ func NewWorkshop() Workshop {
 	return Workshop{
 		SlotMinutes: defaultSlot, MinNoticeMinutes: defaultNotice, HorizonDays: defaultHorizon,
 		ReminderMinute: reminder, SurveyMinute: survey, SurveyScale: defaultScale,
-		SurveyFromMinute: defaultSurveyFrom, SurveyUntilMinute: defaultSurveyUntil, SurveyThrottleDays: defaultThrottle, ChangeNoticeMinutes: defaultChangeNotice,
+		SurveyFromMinute: defaultSurveyFrom, SurveyUntilMinute: defaultSurveyUntil, SurveyThrottleDays: defaultThrottle, ChangeNoticeMinutes: defaultChangeNotice, CallsPerHour: defaultCalls,
 	}
 }
 

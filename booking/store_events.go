@@ -42,7 +42,8 @@ func (d *Desk) endAttentions(ctx context.Context, by, where string, args ...any)
 func (d *Desk) reassign(ctx context.Context, jobID, advisorID int64) error {
 	err := d.db.In(ctx).Model(&Attention{}).Where("job_id = ? AND done_at IS NULL", jobID).Update("advisor_id", advisorID).Error
 	if err == nil {
-		err = d.db.In(ctx).Model(&Promise{}).Where("job_id = ? AND closed_at IS NULL", jobID).Update("owner_id", advisorID).Error
+		err = d.db.In(ctx).Model(&Promise{}).Where("job_id = ? AND closed_at IS NULL", jobID).Where("owner_id <> ?", advisorID).
+			Updates(map[string]any{"owner_id": advisorID, "handed_over": true}).Error
 	}
 	if err != nil {
 		return fmt.Errorf("hand over what is open on job %d: %w", jobID, err)
@@ -69,27 +70,6 @@ func (d *Desk) loadJobs(ctx context.Context, ids []int64) (map[int64]*Job, error
 		err = d.fill(ctx, jobs)
 	}
 	return pointers(jobs, func(j Job) int64 { return j.ID }), err
-}
-
-// savePromise writes every column of a promise, or stores a new one.
-func (d *Desk) savePromise(ctx context.Context, p *Promise) error {
-	if err := d.db.In(ctx).Save(p).Error; err != nil {
-		return fmt.Errorf("save a promise of job %d: %w", p.JobID, err)
-	}
-	return nil
-}
-
-// lockPromise loads a promise and keeps others from changing it until the
-// transaction ends.
-func (d *Desk) lockPromise(ctx context.Context, id int64) (*Promise, error) {
-	var rows []Promise
-	if err := d.db.ForUpdate(d.db.In(ctx)).Where("id = ?", id).Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("lock promise %d: %w", id, err)
-	}
-	if len(rows) == 0 {
-		return nil, notFound()
-	}
-	return &rows[0], nil
 }
 
 // dueReminders gives the jobs, up to a limit, that are to be reminded of by now,

@@ -116,6 +116,21 @@ func (d *Desk) tell(ctx context.Context, j *Job, t telling) (*notify.Message, er
 	return sent[0], nil
 }
 
+// Tell queues a text of an occasion to a job's customer in the caller's
+// transaction, signed by an advisor (0: the owner of the job).
+func (d *Desk) Tell(ctx context.Context, jobID, advisorID int64, occasion string, purpose notify.Purpose) (*notify.Message, error) {
+	j, err := d.Job(ctx, jobID)
+	if err != nil {
+		return nil, err
+	}
+	if advisorID != 0 && (j.Advisor == nil || j.Advisor.ID != advisorID) {
+		if j.Advisor, err = d.Advisor(ctx, advisorID); err != nil {
+			return nil, err
+		}
+	}
+	return d.tell(ctx, j, telling{occasion: occasion, purpose: purpose, expires: d.now().Add(visitTextLife)})
+}
+
 // channelsOf is how the customer of a job is reached: by SMS, else by e-mail;
 // or by both.
 func channelsOf(j *Job, both bool) []notify.Channel {

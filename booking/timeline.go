@@ -199,7 +199,15 @@ func (d *Desk) Done(ctx context.Context, attentionID int64, a Actor) error {
 			return err
 		}
 		d.ring(ctx, row.WorkshopID, row.JobID)
-		return d.endAttentions(ctx, a.named(""), "id = ?", attentionID)
+		if err := d.endAttentions(ctx, a.named(""), "id = ?", attentionID); err != nil || !row.DoneAt.IsZero() {
+			return err
+		}
+		for _, f := range d.onDone {
+			if err := f(ctx, row, a); err != nil {
+				return fmt.Errorf("hear that attention %d is done: %w", attentionID, err)
+			}
+		}
+		return nil
 	})
 }
 
@@ -214,6 +222,12 @@ func (d *Desk) Withdraw(ctx context.Context, jobID int64, since time.Time, a Act
 		d.ring(ctx, j.WorkshopID, j.ID)
 		return d.endAttentions(ctx, a.named(""), "job_id = ? AND created_at >= ? AND kind IN ?", jobID, db.At(since), kinds)
 	})
+}
+
+// Settle ends the open attentions of some kinds on a job, in the caller's
+// transaction.
+func (d *Desk) Settle(ctx context.Context, jobID int64, a Actor, kinds ...AttentionKind) error {
+	return d.db.Tx(ctx, func(ctx context.Context) error { return d.settle(ctx, jobID, a, kinds...) })
 }
 
 // settle ends the open attentions of some kinds on a job.

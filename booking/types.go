@@ -61,6 +61,7 @@ type Workshop struct {
 	// ChangeNoticeMinutes is how long before a visit customers may still move or
 	// cancel it by themselves.
 	ChangeNoticeMinutes int
+	CallsPerHour        int // promised calls that one advisor can keep in an opening hour
 	CreatedAt           db.Time
 	ClosedAt            db.Time // out of use for good
 }
@@ -405,36 +406,22 @@ type AttentionKind string
 
 // Reasons for attention.
 const (
-	NeedsReply      AttentionKind = "reply"       // the customer wrote
-	NeedsCare       AttentionKind = "low_score"   // a bad answer to the survey
-	NeedsReading    AttentionKind = "read_answer" // an answer only a person can judge
-	NeedsDelivery   AttentionKind = "undelivered" // a text or e-mail did not arrive
-	NeedsCall       AttentionKind = "callback"    // a call was promised
-	NeedsVerifying  AttentionKind = "unverified"  // a stranger holds the job's address
-	NeedsSafetyCall AttentionKind = "urgent"      // the customer speaks of danger
-	NeedsEstimate   AttentionKind = "estimate"    // an estimate was decided, has run out, or was answered by text
+	NeedsReply      AttentionKind = "reply"        // the customer wrote
+	NeedsCare       AttentionKind = "low_score"    // a bad answer to the survey
+	NeedsReading    AttentionKind = "read_answer"  // an answer only a person can judge
+	NeedsDelivery   AttentionKind = "undelivered"  // a text or e-mail did not arrive
+	NeedsCall       AttentionKind = "callback"     // a call was promised
+	NeedsVerifying  AttentionKind = "unverified"   // a stranger holds the job's address
+	NeedsSafetyCall AttentionKind = "urgent"       // the customer speaks of danger
+	NeedsEstimate   AttentionKind = "estimate"     // an estimate was decided, has run out, or was answered by text
+	NeedsPromise    AttentionKind = "promise_due"  // a promised time is near
+	NeedsRescue     AttentionKind = "promise_late" // a promised time has passed: anybody may help
+	NeedsCase       AttentionKind = "case"         // a case waits to be acknowledged
+	NeedsEscalation AttentionKind = "case_late"    // nobody acknowledged a case in time: anybody may
 )
 
-// Promise is a call-back or ready-by time given to a customer.
-type Promise struct {
-	ID         int64 `gorm:"primaryKey"`
-	JobID      int64
-	WorkshopID int64
-	Kind       string // callback
-	OwnerID    int64  // advisor
-	FirstDueAt db.Time
-	DueAt      db.Time
-	Phone      string
-	Note       string
-	State      string // open, kept, missed, closed
-	Outcome    string // reached, no_answer, moved_by_customer, renegotiated
-	Attempts   int
-	CreatedAt  db.Time
-	ClosedAt   db.Time
-
-	Owner *Advisor `gorm:"-"`
-	Job   *Job     `gorm:"-"`
-}
+// ForAll tells what concerns the whole team, whoever it is addressed to.
+func (k AttentionKind) ForAll() bool { return k == NeedsRescue || k == NeedsEscalation }
 
 // Actor is who does something: a member of staff, the customer, or the program.
 type Actor struct {

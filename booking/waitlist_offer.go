@@ -191,7 +191,7 @@ func (d *Desk) makeOffers(ctx context.Context) (int, error) {
 }
 
 func (d *Desk) offerAt(ctx context.Context, shop *Workshop) (int, error) {
-	until, err := d.openAfter(ctx, shop, offerFor)
+	until, err := d.OpenAfter(ctx, shop, offerFor)
 	if err != nil {
 		return 0, err
 	}

@@ -33,6 +33,13 @@ var fillers = map[string]bool{
 	"i": true, "will": true, "take": true, "tar": true, "jag": true,
 }
 
+// ReadYesNo reads a reply to a question of yes or no; clear is false where only a
+// person can tell what it says.
+func ReadYesNo(body string) (yes, clear bool) {
+	said := readAnswer(body)
+	return said == saidYes, said != saidUnclear
+}
+
 // readAnswer reads a reply to a question of yes or no. Only a few words that all
 // agree settle it: anything more is for a person to read.
 func readAnswer(body string) answer {

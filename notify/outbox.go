@@ -55,6 +55,27 @@ func (n *Notifier) Open(ctx context.Context, subject string, ps ...Participant) 
 	return c, nil
 }
 
+// Join adds to those who take part in the conversation of a subject, making it
+// on first use. Whoever takes part already stays. It joins the caller's
+// transaction.
+func (n *Notifier) Join(ctx context.Context, subject string, ps ...Participant) error {
+	err := n.db.Tx(ctx, func(ctx context.Context) error {
+		c, err := n.ensureConversation(ctx, subject)
+		if err != nil {
+			return err
+		}
+		rows := make([]Participant, len(ps))
+		for i, p := range ps {
+			rows[i] = Participant{ConversationID: c.ID, Channel: p.Channel, Address: normalAddress(p.Channel, p.Address)}
+		}
+		return n.replaceParticipants(ctx, c.ID, true, rows) // "fresh": nobody is taken out
+	})
+	if err != nil {
+		return fmt.Errorf("join conversation %s: %w", subject, err)
+	}
+	return nil
+}
+
 // Send queues a message in the caller's transaction, so that it goes out if and
 // only if the change it tells of has happened, and wakes the sender once that
 // has committed. A message on the web channel has no gateway: the customer's

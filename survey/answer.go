@@ -90,7 +90,7 @@ func (s *Surveyor) answerOnPage(ctx context.Context, row *Survey, score int, typ
 			}
 		}
 	}
-	in := incoming{at: s.now(), channel: notify.Web, raw: typed, comment: comment, job: job}
+	in := &incoming{at: s.now(), channel: notify.Web, raw: typed, comment: comment, job: job}
 	_, err = s.record(ctx, row, r, in)
 	return err
 }
@@ -109,12 +109,14 @@ type incoming struct {
 	comment   string // what stands as the comment
 	from      string // address it came from
 	job       *booking.Job
+	told      bool // the customer has been told who calls about it
+	unclear   bool // a person must read it, but nothing says that anything is wrong
 }
 
 // record stores what came back with its reading, lets a verdict replace what
 // stood, tells the job's timeline and whoever must know. first is false where
 // this message has been recorded before; then nothing happens.
-func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in incoming) (first bool, err error) {
+func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in *incoming) (first bool, err error) {
 	stood := *row
 	first, err = s.insertAnswer(ctx, &Answer{
 		SurveyID: row.ID, MessageID: in.messageID, At: in.at, Channel: in.channel, Raw: in.raw,
@@ -127,6 +129,7 @@ func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in incomi
 	disagrees := row.Score != nil && r.Score != nil && *row.Score != *r.Score && row.Channel != in.channel
 	if disagrees && !r.Has(NeedsPerson) {
 		r.Outcome = append(r.Outcome, NeedsPerson)
+		in.unclear = true
 	}
 	if replaces(row, r) {
 		row.State, row.AnsweredAt, row.Channel, row.Rule = Answered, in.at, in.channel, r.Rule
@@ -149,7 +152,9 @@ func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in incomi
 	if err := s.desk.AddEvent(ctx, event); err != nil {
 		return first, fmt.Errorf("put the answer on the timeline of job %d: %w", row.JobID, err)
 	}
-	return first, s.alert(ctx, row, r, in)
+	told, err := s.alert(ctx, row, r, in)
+	in.told = in.told || told
+	return first, err
 }
 
 // outOf writes a score as "4 / 5".
@@ -159,7 +164,7 @@ func outOf(row *Survey, score int) string {
 
 // said is the answer on the timeline: the score, and the words where no message
 // beside it holds them.
-func said(row *Survey, r Reading, in incoming) string {
+func said(row *Survey, r Reading, in *incoming) string {
 	switch {
 	case r.Score == nil:
 		return in.raw
@@ -184,47 +189,67 @@ func replaces(row *Survey, r Reading) bool {
 	return row.AnsweredAt.IsZero() && r.Has(NeedsPerson) && !r.Has(WrongPerson)
 }
 
-// alert puts an answer that needs someone in front of the owner of the job.
-func (s *Surveyor) alert(ctx context.Context, row *Survey, r Reading, in incoming) error {
-	kinds := []booking.AttentionKind{}
-	if r.Has(Urgent) {
-		kinds = append(kinds, booking.NeedsSafetyCall)
-	}
-	if r.Low(row.Scale) {
-		kinds = append(kinds, booking.NeedsCare)
-	}
-	if r.Has(Stop) || r.Has(NeedsPerson) && len(kinds) == 0 {
-		kinds = append(kinds, booking.NeedsReading)
-	}
-	if r.Has(Callback) {
-		asked, err := s.promiseCall(ctx, in)
-		if err != nil {
-			return err
-		}
-		if !asked {
-			kinds = append(kinds, booking.NeedsCall)
-		}
-	}
+// alert puts an answer that needs someone in front of the owner of the job. A low
+// score, and what only a person can judge, open a case; told: the customer has
+// been told who calls.
+func (s *Surveyor) alert(ctx context.Context, row *Survey, r Reading, in *incoming) (told bool, err error) {
 	body := in.raw
 	if r.Score != nil {
 		body = outOf(row, *r.Score) + ": " + in.raw
 	}
 	body = strings.TrimSuffix(body, ": ")
-	for _, kind := range kinds {
-		a := booking.Attention{JobID: row.JobID, WorkshopID: row.WorkshopID, Kind: kind, Body: body}
-		if err := s.desk.Raise(ctx, a); err != nil {
+	raise := func(kind booking.AttentionKind) error {
+		err := s.desk.Raise(ctx, booking.Attention{JobID: row.JobID, WorkshopID: row.WorkshopID, Kind: kind, Body: body})
+		if err != nil {
 			return fmt.Errorf("alert the owner of job %d: %w", row.JobID, err)
 		}
+		return nil
+	}
+	if r.Has(Urgent) {
+		if err := raise(booking.NeedsSafetyCall); err != nil {
+			return false, err
+		}
+	}
+	if c := caseFor(row, r, in, body); c != nil {
+		if _, told, err = s.openCase(ctx, in.job, *c); err != nil {
+			return false, err
+		}
+	} else if r.Has(Stop) || r.Has(NeedsPerson) && !r.Has(Urgent) {
+		if err := raise(booking.NeedsReading); err != nil {
+			return false, err
+		}
+	}
+	if !r.Has(Callback) || told {
+		return told, nil
+	}
+	asked, err := s.promiseCall(ctx, in)
+	if err == nil && !asked {
+		err = raise(booking.NeedsCall)
+	}
+	return told, err
+}
+
+// caseFor is the case that an answer opens, nil where it opens none: a low
+// score, or trouble that is told in words. What stays unclear, and answers that
+// disagree, are read by the owner and are no case yet.
+func caseFor(row *Survey, r Reading, in *incoming, detail string) *opening {
+	switch {
+	case r.Has(Stop) || r.Has(WrongPerson):
+		return nil
+	case r.Low(row.Scale):
+		return &opening{cause: CauseLowScore, detail: detail, occasion: occasionCase}
+	case r.Has(Urgent), r.Met == "no", r.Has(NeedsPerson) && !in.unclear:
+		return &opening{cause: CausePerson, detail: detail, occasion: "callback"}
 	}
 	return nil
 }
 
 // promiseCall makes a promise of the wish to be called. It is false where the
-// desk cannot promise one by itself: no number on file, or the job's page has
-// expired; a person must then see the wish.
-func (s *Surveyor) promiseCall(ctx context.Context, in incoming) (bool, error) {
+// desk cannot promise one by itself for want of a number; a person must then see
+// the wish.
+func (s *Surveyor) promiseCall(ctx context.Context, in *incoming) (bool, error) {
 	note := []rune(in.raw)
-	_, err := s.desk.AskCallback(ctx, in.job.Token, "", string(note[:min(len(note), 500)]))
+	_, err := s.desk.PromiseCallback(ctx, booking.CallWish{JobID: in.job.ID, Note: string(note[:min(len(note), 500)]), Source: booking.FromSurvey})
 	switch {
 	case err == nil:
 		return true, nil

@@ -15,6 +15,9 @@ import (
 // written on our page, what comes from somebody who is not known to be the
 // customer, and what answers something else than the question.
 func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error) {
+	if id, ok := caseOf(r.Subject); ok {
+		return s.staffReply(ctx, id, r)
+	}
 	jobID, ok := booking.JobOf(r.Subject)
 	m := r.Message
 	if !ok || !m.Verified || m.Channel != notify.SMS && m.Channel != notify.Email || m.Kind != "" && m.Kind != notify.Human {
@@ -22,7 +25,10 @@ func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error
 	}
 	handled := false
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
-		handled = false
+		var err error
+		if handled, err = s.caseReply(ctx, jobID, r); err != nil || handled {
+			return err
+		}
 		row, err := s.lockByJob(ctx, jobID)
 		if err != nil || row == nil || row.AskedAt.IsZero() {
 			return err
@@ -45,7 +51,7 @@ func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error
 		if err != nil {
 			return fmt.Errorf("load the job of survey %d: %w", row.ID, err)
 		}
-		in := incoming{
+		in := &incoming{
 			at: m.CreatedAt, channel: m.Channel, messageID: m.ID, raw: m.Body, comment: m.Body, from: m.FromAddress, job: job,
 		}
 		if in.at.IsZero() {
@@ -64,7 +70,7 @@ func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error
 // question itself, and those that follow an answer to it by themselves.
 var (
 	questions = []string{occasionAsk, occasionAgain, occasionRemind}
-	followers = []string{occasionThanks, "callback", occasionHeard}
+	followers = []string{occasionThanks, "callback", occasionHeard, occasionCase}
 )
 
 // lastSaid is the occasion of what the customer is answering: the text that the
@@ -142,7 +148,7 @@ func later(row *Survey, r Reading) Reading {
 // take acts on a reply that has been read. It is not handled where the advisor
 // had better read it as a message: chatter after an answer, and what stays
 // unclear too late to ask.
-func (s *Surveyor) take(ctx context.Context, row *Survey, r Reading, in incoming) (bool, error) {
+func (s *Surveyor) take(ctx context.Context, row *Survey, r Reading, in *incoming) (bool, error) {
 	before := *row
 	late := !in.at.Before(row.ExpiresAt.Time)
 	unclear := r.Has(Ask)
@@ -150,7 +156,7 @@ func (s *Surveyor) take(ctx context.Context, row *Survey, r Reading, in incoming
 		return false, nil // "ok", "thanks" after an answer: a message like any other
 	}
 	if unclear && (row.AskedAgain || late || row.State == Suppressed) {
-		r.Outcome = []string{NeedsPerson}
+		r.Outcome, in.unclear = []string{NeedsPerson}, true
 		unclear = false
 	}
 	s.settle(row, r)
@@ -170,7 +176,7 @@ func (s *Surveyor) take(ctx context.Context, row *Survey, r Reading, in incoming
 		return true, s.send(ctx, row, in.job, s.backTo(in, occasionAgain))
 	case thankful(&before, row, r) && !late:
 		return true, s.send(ctx, row, in.job, s.backTo(in, occasionThanks))
-	case regrettable(&before, row, r) && !late:
+	case regrettable(&before, row, r) && !late && !in.told:
 		return true, s.send(ctx, row, in.job, s.backTo(in, occasionHeard))
 	}
 	// A verdict of words beside a score that stands changes nothing and is not
@@ -225,7 +231,7 @@ func goodFrom(scale string) int {
 }
 
 // backTo answers on the way the customer came.
-func (s *Surveyor) backTo(in incoming, occasion string) telling {
+func (s *Surveyor) backTo(in *incoming, occasion string) telling {
 	t := telling{occasion: occasion, channel: in.channel, to: in.from, answers: in.messageID}
 	switch {
 	case in.channel == notify.SMS && (t.to == "" || t.to[0] != '+'):

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"neuvo/booking"
+	"neuvo/internal/auth"
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
 	"neuvo/notify"
@@ -19,6 +20,9 @@ type Options struct {
 	Now     func() time.Time // the clock; the database's when nil
 	BaseURL string           // where the pages are; the link is BaseURL + "/s/" + token
 	Log     *slog.Logger     // slog.Default() when nil
+	// Staff lists who may be alerted of cases by e-mail; nil alerts on the board
+	// alone.
+	Staff func(ctx context.Context) ([]auth.Staff, error)
 }
 
 // Surveyor plans, asks and records surveys. It is safe for concurrent use.
@@ -70,7 +74,7 @@ func (s *Surveyor) OnStatus(ctx context.Context, job *booking.Job, from, to book
 		case to == booking.Collected:
 			return s.plan(ctx, job)
 		case from == booking.Collected:
-			return s.unplan(ctx, job.ID)
+			return s.cameBack(ctx, job)
 		}
 		return nil
 	})
@@ -168,6 +172,21 @@ func (s *Surveyor) reasonNotToAsk(ctx context.Context, shop *booking.Workshop, j
 		}
 	}
 	return reason, nil
+}
+
+// cameBack deals with a job that leaves `collected`: its question is taken back
+// and, where that was no mistaken tap, a case is opened.
+func (s *Surveyor) cameBack(ctx context.Context, job *booking.Job) error {
+	row, err := s.lockByJob(ctx, job.ID)
+	if err != nil {
+		return err
+	}
+	if row != nil && s.now().Sub(row.CreatedAt.Time) > mistakenTap {
+		if _, _, err := s.openCase(ctx, job, opening{cause: CauseReopened, detail: job.Reference, occasion: "callback"}); err != nil {
+			return err
+		}
+	}
+	return s.unplan(ctx, job.ID)
 }
 
 // unplan takes back a survey that has not been asked.

@@ -22,7 +22,11 @@ import (
 //   - received, in_work, waiting_approval, waiting_parts, ready, collected,
 //     no_show: the job moved; resumed: it is in work again after a wait
 //   - survey, survey_again, survey_reminder, thanks: after it
-//   - callback: a call is promised by Due
+//   - callback: a call is promised by Due; calling: it comes now; late_call: it
+//     will be late, by Due; late_ready: the work will not be ready as promised,
+//     a call by Due tells more
+//   - case_opened: sorry, somebody calls by Due; sorted: have we put it right?;
+//     sorted_yes: thanks for a yes; survey_reask: the question once more after it
 //   - estimate: extra work is proposed, to be answered on the page of Link;
 //     estimate_again: a yes by text, which approves nothing, gets that link once
 //     more; estimate_decided: what was answered there
@@ -38,7 +42,8 @@ var Occasions = []string{
 	"booked", "moved", "cancelled", "reminder", "new_advisor", "chosen_advisor", "offer_times",
 	"received", "in_work", "resumed", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
 	"survey", "survey_again", "survey_reminder", "thanks",
-	"callback", "acknowledge", "advisor", "code",
+	"callback", "calling", "late_call", "late_ready", "acknowledge", "advisor", "code",
+	"case_opened", "sorted", "sorted_yes", "survey_reask",
 	"estimate", "estimate_again", "estimate_decided",
 	"waitlist_offer", "waitlist_unclear", "waitlist_gone", "waitlist_over", "reconfirm", "recall",
 }

@@ -95,8 +95,8 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 		return a, err
 	}
 	a.desk = booking.New(a.db, a.notifier, booking.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, Log: opt.log})
-	a.surveyor = survey.New(a.db, a.desk, a.notifier, survey.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, Log: opt.log})
 	a.directory = auth.New(a.db)
+	a.surveyor = survey.New(a.db, a.desk, a.notifier, survey.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, Log: opt.log, Staff: a.directory.List})
 	a.connectRooms()
 	a.server, err = web.New(web.Options{
 		DB: a.db, Desk: a.desk, Notifier: a.notifier, Surveyor: a.surveyor, Directory: a.directory,
@@ -169,8 +169,20 @@ func (a *App) connectRooms() {
 	a.notifier.OnReply(a.surveyor.HandleReply)
 	a.notifier.OnReply(a.desk.HandleReply)
 	a.notifier.OnFailure(a.desk.HandleFailure)
-	a.notifier.SetVersions(a.desk.Version)
+	a.notifier.OnFailure(a.surveyor.HandleFailure)
+	a.notifier.SetVersions(a.version)
 	a.desk.OnStatus(a.surveyor.OnStatus)
+	a.desk.OnBroken(a.surveyor.OnBroken)
+	a.desk.OnCalled(a.surveyor.OnCalled)
+	a.desk.OnDone(a.surveyor.OnDone)
+}
+
+// version is where the subject of a text stands: a case's or a job's.
+func (a *App) version(ctx context.Context, subject string) (int, bool, error) {
+	if version, live, mine, err := a.surveyor.Version(ctx, subject); mine || err != nil {
+		return version, live, err
+	}
+	return a.desk.Version(ctx, subject)
 }
 
 // holderName tells this process from its replicas in claims and leases.

@@ -34,6 +34,8 @@ func (a *App) schedules() []schedule {
 		{"recalls", "* * * * *", true, a.desk.SendRecalls},
 		{"surveys", "* * * * *", true, a.surveyor.AskDue},
 		{"estimates", "* * * * *", true, a.desk.ExpireEstimates},
+		{"cases", "* * * * *", true, a.surveyor.WatchCases},
+		{"promises", "* * * * *", true, a.desk.WatchPromises},
 		{"due texts", "@every 5s", false, a.notifier.SendDue},
 		{"inbox poll", "@every 15s", false, a.poller.Poll},
 		{"stored mail", "* * * * *", true, func(ctx context.Context) (int, error) {

@@ -30,7 +30,7 @@ var models = []any{
 	booking.Pool{}, booking.PoolDate{}, booking.TransportLimit{}, booking.Counter{}, booking.Taking{}, booking.Mark{}, booking.CatalogueMark{},
 	notify.Conversation{}, notify.Participant{}, notify.Message{}, notify.MessageState{}, notify.Mailbox{}, notify.Inbound{},
 	notify.MessageAttachment{}, notify.MessageReport{},
-	survey.Survey{}, survey.Answer{}, survey.Press{},
+	survey.Survey{}, survey.Answer{}, survey.Press{}, survey.Case{},
 }
 
 func TestEveryModelHasItsColumnsAndEveryColumnItsModel(t *testing.T) {

@@ -39,6 +39,7 @@ type workshopOut struct {
 	SurveyReminderDays  *int    `json:"survey_reminder_days,omitempty"`
 	SurveyThrottleDays  *int    `json:"survey_throttle_days,omitempty"`
 	ReviewURL           *string `json:"review_url,omitempty"`
+	CallsPerHour        *int    `json:"calls_per_hour,omitempty"`
 	EstimateMargin      *int    `json:"estimate_margin,omitempty" doc:"percent; left out where it is as the country's law has it"`
 	PhoneProof          *bool   `json:"phone_proof,omitempty"`
 

@@ -36,6 +36,7 @@ type WorkshopSet struct {
 	SurveyReminderDays  *int    `json:"survey_reminder_days,omitempty" doc:"after how many days without an answer to ask once more; 0 for never"`
 	SurveyThrottleDays  *int    `json:"survey_throttle_days,omitempty" doc:"how long a customer who was asked is left in peace; 30"`
 	ReviewURL           *string `json:"review_url,omitempty" doc:"where everybody who answered is invited to a public review, whatever the score"`
+	CallsPerHour        *int    `json:"calls_per_hour,omitempty" doc:"promised calls that one advisor can keep in an hour; 4"`
 	EstimateMargin      *int    `json:"estimate_margin,omitempty" doc:"percent by which a final price may exceed an estimate; -1 for what the country's law has"`
 	PhoneProof          *bool   `json:"phone_proof,omitempty" doc:"online bookings wait for a code sent by SMS"`
 	Active              *bool   `json:"active,omitempty" doc:"false closes the workshop for good; for admins"`
@@ -61,6 +62,7 @@ func (in *WorkshopSet) apply(w *booking.Workshop, now time.Time) error {
 	setIf(&w.MinNoticeMinutes, in.MinNoticeMinutes)
 	setIf(&w.ChangeNoticeMinutes, in.ChangeNoticeMinutes)
 	setIf(&w.HorizonDays, in.HorizonDays)
+	setIf(&w.CallsPerHour, in.CallsPerHour)
 	setIf(&w.SurveyScale, in.SurveyScale)
 	setIf(&w.SurveyReminderDays, in.SurveyReminderDays)
 	setIf(&w.SurveyThrottleDays, in.SurveyThrottleDays)
@@ -123,6 +125,7 @@ func workshopSettingsOf(w *booking.Workshop) workshopOut {
 	out.SurveyFrom, out.SurveyUntil, out.ReviewURL = clockOf(w.SurveyFromMinute), clockOf(w.SurveyUntilMinute), &w.ReviewURL
 	out.SurveyReminderDays, out.SurveyThrottleDays = &w.SurveyReminderDays, &w.SurveyThrottleDays
 	out.Region, out.Holidays, out.EstimateMargin = &w.Region, &w.Holidays, w.EstimateMargin
+	out.CallsPerHour = &w.CallsPerHour
 	out.PhoneProof, out.Active = &w.PhoneProof, new(w.ClosedAt.IsZero())
 	return out
 }
