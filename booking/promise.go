@@ -96,8 +96,9 @@ type CallWish struct {
 	Phone  string // "": the job's own; any valid number can be called
 	Note   string
 	Source string
-	// Silent leaves it to the caller to tell the customer who calls and when.
-	Silent bool
+	// Silent leaves it to the caller to tell the customer who calls and when;
+	// Unraised, to put it in front of the owner.
+	Silent, Unraised bool
 }
 
 // AskCallback promises the customer of a token a call; see PromiseCallback.
@@ -170,12 +171,10 @@ func (d *Desk) promiseCall(ctx context.Context, w CallWish, open *opening) (int6
 	if err := d.savePromise(ctx, p); err != nil {
 		return 0, err
 	}
-	body := p.Phone
-	if p.Note != "" {
-		body += ": " + p.Note
-	}
-	if err := d.Raise(ctx, Attention{JobID: j.ID, AdvisorID: p.OwnerID, Kind: NeedsCall, Body: body}); err != nil {
-		return 0, err
+	if !w.Unraised {
+		if err := d.raiseCall(ctx, p); err != nil {
+			return 0, err
+		}
 	}
 	if again {
 		return p.ID, nil
@@ -184,10 +183,32 @@ func (d *Desk) promiseCall(ctx context.Context, w CallWish, open *opening) (int6
 	if w.Source == FromLate {
 		by = System
 	}
-	if err := d.event(ctx, j, by, JobEvent{Kind: EventPromise, State: PromiseOpen, Body: body}); err != nil || w.Silent {
+	if err := d.event(ctx, j, by, JobEvent{Kind: EventPromise, State: PromiseOpen, Body: p.body()}); err != nil || w.Silent {
 		return p.ID, err
 	}
 	return p.ID, d.tellCall(ctx, j, p, "callback")
+}
+
+// body is a promised call in a line: the number and what it is about.
+func (p *Promise) body() string {
+	if p.Note == "" {
+		return p.Phone
+	}
+	return p.Phone + ": " + p.Note
+}
+
+func (d *Desk) raiseCall(ctx context.Context, p *Promise) error {
+	return d.Raise(ctx, Attention{JobID: p.JobID, AdvisorID: p.OwnerID, Kind: NeedsCall, Body: p.body()})
+}
+
+// RaiseCall puts a promised call in front of its owner, in the caller's
+// transaction; one that is settled is left alone.
+func (d *Desk) RaiseCall(ctx context.Context, promiseID int64) error {
+	p, err := d.Promise(ctx, promiseID)
+	if err != nil || !p.ClosedAt.IsZero() {
+		return err
+	}
+	return d.raiseCall(ctx, p)
 }
 
 // newCall makes the row of a promised call.

@@ -205,16 +205,11 @@ func (s *Surveyor) alert(ctx context.Context, row *Survey, r Reading, in *incomi
 		}
 		return nil
 	}
-	if r.Has(Urgent) {
-		if err := raise(booking.NeedsSafetyCall); err != nil {
-			return false, err
-		}
-	}
 	if c := caseFor(row, r, in, body); c != nil {
 		if _, told, err = s.openCase(ctx, in.job, *c); err != nil {
 			return false, err
 		}
-	} else if r.Has(Stop) || r.Has(NeedsPerson) && !r.Has(Urgent) {
+	} else if r.Has(Stop) || r.Has(NeedsPerson) {
 		if err := raise(booking.NeedsReading); err != nil {
 			return false, err
 		}
@@ -237,9 +232,9 @@ func caseFor(row *Survey, r Reading, in *incoming, detail string) *opening {
 	case r.Has(Stop) || r.Has(WrongPerson):
 		return nil
 	case r.Low(row.Scale):
-		return &opening{cause: CauseLowScore, detail: detail, occasion: occasionCase}
+		return &opening{cause: CauseLowScore, detail: detail, occasion: occasionCase, urgent: r.Has(Urgent)}
 	case r.Has(Urgent), r.Met == "no", r.Has(NeedsPerson) && !in.unclear:
-		return &opening{cause: CausePerson, detail: detail, occasion: "callback"}
+		return &opening{cause: CausePerson, detail: detail, occasion: "callback", urgent: r.Has(Urgent)}
 	}
 	return nil
 }

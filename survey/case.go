@@ -101,6 +101,7 @@ type opening struct {
 	cause    Cause
 	detail   string
 	occasion string // how the customer is told who calls: occasionCase or "callback"
+	urgent   bool   // it speaks of danger
 }
 
 // openCase opens a case on a job in the caller's transaction, or adds to the one
@@ -149,10 +150,12 @@ func (s *Surveyor) openCase(ctx context.Context, job *booking.Job, o opening) (c
 
 // kind is the attention that a cause raises.
 func (o opening) kind() booking.AttentionKind {
-	switch o.cause {
-	case CauseLowScore:
+	switch {
+	case o.urgent:
+		return booking.NeedsSafetyCall
+	case o.cause == CauseLowScore:
 		return booking.NeedsCare
-	case CausePerson:
+	case o.cause == CausePerson:
 		return booking.NeedsReading
 	}
 	return booking.NeedsCase
@@ -179,7 +182,7 @@ func (s *Surveyor) promiseFor(ctx context.Context, c *Case, job *booking.Job, o 
 		return false, err
 	}
 	note := []rune(o.detail)
-	p, err := s.desk.PromiseCallback(ctx, booking.CallWish{JobID: job.ID, Note: string(note[:min(len(note), 500)]), Source: booking.FromSurvey, Silent: true})
+	p, err := s.desk.PromiseCallback(ctx, booking.CallWish{JobID: job.ID, Note: string(note[:min(len(note), 500)]), Source: booking.FromSurvey, Silent: true, Unraised: true})
 	if err != nil {
 		return false, fmt.Errorf("promise a call on job %d: %w", job.ID, err)
 	}
@@ -264,11 +267,16 @@ func (s *Surveyor) acknowledge(ctx context.Context, c *Case, a booking.Actor) er
 	if err := s.desk.Settle(ctx, c.JobID, a, caseKinds...); err != nil {
 		return err
 	}
+	if c.PromiseID != 0 { // what is left to do
+		if err := s.desk.RaiseCall(ctx, c.PromiseID); err != nil {
+			return err
+		}
+	}
 	return s.caseEvent(ctx, c, a, "case_acknowledged", "")
 }
 
 // caseKinds are the attentions that taking a case settles.
-var caseKinds = []booking.AttentionKind{booking.NeedsCare, booking.NeedsCase, booking.NeedsEscalation, booking.NeedsReading}
+var caseKinds = []booking.AttentionKind{booking.NeedsCare, booking.NeedsCase, booking.NeedsEscalation, booking.NeedsReading, booking.NeedsSafetyCall}
 
 // AskSorted asks the customer by text whether the matter is sorted. Whoever asks
 // has taken the case.

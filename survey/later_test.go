@@ -82,7 +82,7 @@ func TestALowAnswerIsThankedForOnce(t *testing.T) {
 		j := w.asked()
 		w.texts(j, "1")
 		w.texts(j, "2")
-		same(w, "sent", w.sent(j), []string{"survey", "acknowledge"})
+		same(w, "sent", w.sent(j), []string{"survey", "case_opened"})
 		same(w, "alerts", w.alerts(), []booking.AttentionKind{booking.NeedsCare})
 	})
 }
@@ -91,7 +91,7 @@ func TestALowAnswerThatAsksForACallIsPromisedOneAndNothingElse(t *testing.T) {
 	each(t, func(w *world) {
 		j := w.asked()
 		w.texts(j, "1, soittakaa")
-		same(w, "sent", w.sent(j), []string{"survey", "callback"})
+		same(w, "sent", w.sent(j), []string{"survey", "case_opened"})
 	})
 }
 

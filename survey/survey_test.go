@@ -132,7 +132,7 @@ func TestAJobThatIsOpenedAgainIsNotAskedAbout(t *testing.T) {
 }
 
 func TestAReplyByTextIsRecordedAndReachesWhoMustKnow(t *testing.T) {
-	const thanks, again, heard = "thanks", "survey_again", "acknowledge"
+	const thanks, again, heard, call = "thanks", "survey_again", "case_opened", "callback"
 	for _, tt := range []struct {
 		name, reply string
 		state       survey.State
@@ -147,9 +147,9 @@ func TestAReplyByTextIsRecordedAndReachesWhoMustKnow(t *testing.T) {
 		{name: "a low score alerts", reply: "2", state: survey.Answered, score: 2, sent: []string{heard}, alerts: []booking.AttentionKind{booking.NeedsCare}},
 		{name: "words that are content", reply: "Ei valittamista", state: survey.Answered, met: "yes", sent: []string{thanks}},
 		{name: "words that are not", reply: "pettymys", state: survey.Answered, met: "no", sent: []string{heard}, alerts: []booking.AttentionKind{booking.NeedsCare}},
-		{name: "a complaint beside a score", reply: "5 mutta auto oli likainen", state: survey.Answered, score: 5, alerts: []booking.AttentionKind{booking.NeedsReading}},
-		{name: "a contradiction", reply: "5 surkeaa", state: survey.Answered, alerts: []booking.AttentionKind{booking.NeedsReading}},
-		{name: "danger", reply: "jarrut vinkuu yhä", state: survey.Answered, alerts: []booking.AttentionKind{booking.NeedsSafetyCall}},
+		{name: "a complaint beside a score", reply: "5 mutta auto oli likainen", state: survey.Answered, score: 5, sent: []string{call}, alerts: []booking.AttentionKind{booking.NeedsReading}},
+		{name: "a contradiction", reply: "5 surkeaa", state: survey.Answered, sent: []string{call}, alerts: []booking.AttentionKind{booking.NeedsReading}},
+		{name: "danger", reply: "jarrut vinkuu yhä", state: survey.Answered, sent: []string{call}, alerts: []booking.AttentionKind{booking.NeedsSafetyCall}},
 		{name: "a wish to be called", reply: "4, soittakaa silti", state: survey.Answered, score: 4, sent: []string{"callback"}, alerts: []booking.AttentionKind{booking.NeedsCall}},
 		{name: "something unclear is asked about", reply: "no joo", state: survey.Asked, sent: []string{again}},
 		{name: "a tap on our text", reply: "Liked “Vastasiko palvelu odotuksiasi?”", state: survey.Asked},
@@ -239,7 +239,7 @@ func TestALaterAnswerReplacesAndAnotherOnThePageThatDisagreesIsRead(t *testing.T
 		}
 		same(w, "history", kept, []string{"score=5", "score=4", "score=2,person"})
 		same(w, "alerts", w.alerts(), []booking.AttentionKind{booking.NeedsCare})
-		same(w, "sent", w.sent(j), []string{"survey", "thanks"})
+		same(w, "sent", w.sent(j), []string{"survey", "thanks", "case_opened"})
 	})
 }
 

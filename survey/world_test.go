@@ -68,6 +68,10 @@ func (w *world) start() {
 	w.desk = booking.New(w.db, w.notify, booking.Options{Now: w.clock.now, BaseURL: "https://neuvo.test", Log: log})
 	w.survey = survey.New(w.db, w.desk, w.notify, survey.Options{Now: w.clock.now, BaseURL: "https://neuvo.test/", Log: log})
 	w.desk.OnStatus(w.survey.OnStatus)
+	w.desk.OnBroken(w.survey.OnBroken)
+	w.desk.OnCalled(w.survey.OnCalled)
+	w.desk.OnDone(w.survey.OnDone)
+	w.notify.OnFailure(w.survey.HandleFailure)
 	w.notify.OnReply(w.survey.HandleReply)
 	w.notify.OnReply(w.desk.HandleReply)
 	w.notify.SetVersions(w.desk.Version)
@@ -181,7 +185,7 @@ func (w *world) sent(j *booking.Job) []string {
 	w.ok(err)
 	var out []string
 	for _, m := range messages {
-		if m.Direction == notify.Out && (m.Purpose == notify.Survey || m.Occasion == "callback") {
+		if m.Direction == notify.Out && (m.Purpose == notify.Survey || m.Occasion == "callback" || m.Occasion == "case_opened") {
 			out = append(out, m.Occasion)
 		}
 	}
