@@ -76,21 +76,24 @@ func TestTheWorkshopChoosesWhatItAsks(t *testing.T) {
 	}
 }
 
-// complaints says that the customers of some jobs have one open.
-type complaints map[int64]bool
-
-func (c complaints) OpenCase(_ context.Context, jobID int64) (bool, error) { return c[jobID], nil }
+// complains opens a case on a job, as a broken promise does.
+func (w *world) complains(j *booking.Job) {
+	w.Helper()
+	job, err := w.desk.Job(w.Context(), j.ID)
+	w.ok(err)
+	w.ok(w.db.Tx(w.Context(), func(ctx context.Context) error {
+		return w.survey.OnBroken(ctx, job, &booking.Promise{Kind: booking.PromiseReady, DueAt: job.EndAt})
+	}))
+}
 
 func TestNobodyIsAskedWhileAComplaintIsOpen(t *testing.T) {
 	each(t, func(w *world) {
-		open := complaints{}
-		w.survey.SetCases(open)
 		before := w.visit("2026-11-23 10:00")
-		open[before.ID] = true
+		w.complains(before)
 		w.move(before, booking.Collected)
 		since := w.visit("2026-11-23 11:00", func(r *booking.BookingRequest) { r.Customer.Phone, r.Customer.Email = "050 765 4321", "" })
 		w.move(since, booking.Collected)
-		open[since.ID] = true // opened between pick-up and the hour of asking
+		w.complains(since) // opened between pick-up and the hour of asking
 		w.clock.set(w.at("2026-11-23 18:00"))
 		if w.ask() != 0 {
 			w.Error("asked")
@@ -187,7 +190,7 @@ func TestOneReminderGoesWhereItIsSwitchedOnAndNobodyAnswered(t *testing.T) {
 		{"not who was asked again already", 2, func(w *world, j *booking.Job) { w.texts(j, "no joo") }, []string{"survey", "survey_again"}},
 		{"not who declined", 2, func(w *world, j *booking.Job) { w.texts(j, "ei kiitos") }, []string{"survey"}},
 		{"not who tapped on the text", 2, func(w *world, j *booking.Job) { w.texts(j, "Liked “Vastasiko palvelu odotuksiasi?”") }, []string{"survey"}},
-		{"not whose complaint is open", 2, func(w *world, j *booking.Job) { w.survey.SetCases(complaints{j.ID: true}) }, []string{"survey"}},
+		{"not whose complaint is open", 2, func(w *world, j *booking.Job) { w.complains(j) }, []string{"survey", "callback"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			each(t, func(w *world) {

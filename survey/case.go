@@ -59,7 +59,7 @@ type CaseState string
 
 // The states. Only Sorted, Dismissed and Erased are final.
 const (
-	CaseOpen      CaseState = "open"         // nobody has taken it yet
+	CaseWaiting   CaseState = "open"         // nobody has taken it yet
 	CaseTaken     CaseState = "acknowledged" // its owner is at it
 	CaseAsked     CaseState = "asked"        // the customer has been asked whether it is sorted
 	CaseSorted    CaseState = "sorted"       // the customer said so
@@ -121,7 +121,7 @@ func (s *Surveyor) openCase(ctx context.Context, job *booking.Job, o opening) (c
 		if err != nil {
 			return nil, false, err
 		}
-		c = &Case{JobID: job.ID, WorkshopID: job.WorkshopID, OwnerID: owner, Cause: o.cause, Detail: o.detail, State: CaseOpen, OpenedAt: s.now()}
+		c = &Case{JobID: job.ID, WorkshopID: job.WorkshopID, OwnerID: owner, Cause: o.cause, Detail: o.detail, State: CaseWaiting, OpenedAt: s.now()}
 	} else if c.State == CaseAsked {
 		c.State = CaseTaken
 	}
@@ -167,7 +167,7 @@ func (s *Surveyor) startClock(ctx context.Context, c *Case, shop *booking.Worksh
 	if err != nil {
 		return fmt.Errorf("start the clock of the case of job %d: %w", c.JobID, err)
 	}
-	c.State, c.Level, c.AcknowledgeBy, c.NextAt = CaseOpen, 0, db.At(by), db.At(by)
+	c.State, c.Level, c.AcknowledgeBy, c.NextAt = CaseWaiting, 0, db.At(by), db.At(by)
 	c.AcknowledgedAt, c.AcknowledgedBy, c.EscalatedAt, c.AskedAt = db.Time{}, "", db.Time{}, db.Time{}
 	return nil
 }
@@ -193,12 +193,6 @@ func (s *Surveyor) promiseFor(ctx context.Context, c *Case, job *booking.Job, o 
 		}
 	}
 	return true, s.desk.TellCall(ctx, p, o.occasion)
-}
-
-// OpenCase tells whether a case is open on a job.
-func (s *Surveyor) OpenCase(ctx context.Context, jobID int64) (bool, error) {
-	c, err := s.caseWhere(ctx, "job_id = ? AND closed_at IS NULL", jobID)
-	return c != nil, err
 }
 
 // Cases lists the cases of a workshop (0: of any), the oldest first, each with
@@ -257,7 +251,7 @@ func (s *Surveyor) Acknowledge(ctx context.Context, id int64, a booking.Actor) e
 }
 
 func (s *Surveyor) acknowledge(ctx context.Context, c *Case, a booking.Actor) error {
-	if c.State != CaseOpen {
+	if c.State != CaseWaiting {
 		return nil
 	}
 	c.State, c.AcknowledgedAt, c.AcknowledgedBy, c.NextAt = CaseTaken, s.now(), a.Name, db.Time{}

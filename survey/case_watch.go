@@ -56,7 +56,7 @@ func (s *Surveyor) watchCase(ctx context.Context, id int64) error {
 			return fmt.Errorf("load the job: %w", err)
 		}
 		switch c.State {
-		case CaseOpen:
+		case CaseWaiting:
 			err = s.escalate(ctx, c, job)
 		case CaseTaken: // the customer has been called
 			err = s.askSorted(ctx, c, booking.System)
@@ -170,7 +170,7 @@ func (s *Surveyor) reask(ctx context.Context, c *Case, job *booking.Job) error {
 		return nil
 	}
 	c.ReaskedAt = s.now()
-	return s.send(ctx, row, job, telling{occasion: occasionReask, channel: channel, to: to, notBefore: s.decent(job, c.ReaskAt.Time)})
+	return s.send(ctx, row, job, telling{occasion: occasionReask, channel: channel, to: to, notBefore: s.decent(job.Workshop)})
 }
 
 // caseOf reads the case out of a conversation's name.
@@ -191,7 +191,7 @@ func (s *Surveyor) Version(ctx context.Context, subject string) (version int, li
 		return 0, false, false, nil
 	}
 	c, err := s.caseWhere(ctx, "id = ?", id)
-	return 0, err == nil && c != nil && c.State == CaseOpen, true, err
+	return 0, err == nil && c != nil && c.State == CaseWaiting, true, err
 }
 
 // HandleFailure escalates at once where the alert to the owner does not arrive:
@@ -203,7 +203,7 @@ func (s *Surveyor) HandleFailure(ctx context.Context, subject string, m notify.M
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
 		c, err := s.lockCase(ctx, "id = ?", id)
-		if err != nil || c == nil || c.State != CaseOpen || c.Level > 0 {
+		if err != nil || c == nil || c.State != CaseWaiting || c.Level > 0 {
 			return err
 		}
 		job, err := s.desk.Job(ctx, c.JobID)
@@ -223,5 +223,5 @@ func (s *Surveyor) HandleFailure(ctx context.Context, subject string, m notify.M
 // sortedBy is when the question of the survey is asked once more: so many days
 // later at the workshop's hour of asking.
 func sortedBy(now time.Time, shop *booking.Workshop) time.Time {
-	return dueAt(now.Add(reaskAfter-24*time.Hour), shop.Zone(), shop.SurveyMinute)
+	return dueAt(now.Add(reaskAfter-24*time.Hour), shop)
 }

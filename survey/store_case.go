@@ -97,3 +97,14 @@ func (s *Surveyor) casesWith(ctx context.Context, where string, args ...any) ([]
 	}
 	return rows, nil
 }
+
+// openCaseOf tells whether a customer has a case open, about whatever job: who
+// has is not asked how it was.
+func (s *Surveyor) openCaseOf(ctx context.Context, customerID int64) (bool, error) {
+	var n int64
+	err := s.db.In(ctx).Raw("SELECT COUNT(*) FROM cases JOIN jobs ON jobs.id = cases.job_id WHERE jobs.customer_id = ? AND cases.closed_at IS NULL", customerID).Scan(&n).Error
+	if err != nil {
+		return false, fmt.Errorf("look for open cases of customer %d: %w", customerID, err)
+	}
+	return n > 0, nil
+}

@@ -31,21 +31,8 @@ type Surveyor struct {
 	desk   *booking.Desk
 	notify *notify.Notifier
 	opt    Options
-	cases  Cases
 	key    func(context.Context) ([]byte, error) // signs what the page's form carries
 }
-
-// Cases tells of complaints that are not settled: who has one open is not asked
-// how it was.
-type Cases interface {
-	// OpenCase tells whether the customer of a job has a complaint open, about
-	// this job or another.
-	OpenCase(ctx context.Context, jobID int64) (bool, error)
-}
-
-// SetCases sets where complaints are asked for. It is called once, before the
-// first survey; without it nobody has a complaint.
-func (s *Surveyor) SetCases(c Cases) { s.cases = c }
 
 // New makes a Surveyor. The program sets its OnStatus on the desk and its
 // HandleReply, before the desk's, on the notifier.
@@ -147,12 +134,8 @@ func (s *Surveyor) reasonNotToAsk(ctx context.Context, shop *booking.Workshop, j
 	if own, err := s.staffOwn(ctx, job); err != nil || own {
 		return StaffOwn, err
 	}
-	if s.cases != nil {
-		if open, err := s.cases.OpenCase(ctx, job.ID); err != nil {
-			return "", fmt.Errorf("ask whether job %d has a complaint open: %w", job.ID, err)
-		} else if open {
-			return CaseOpen, nil
-		}
+	if open, err := s.openCaseOf(ctx, job.CustomerID); err != nil || open {
+		return CaseOpen, err
 	}
 	now, throttle := s.now(), time.Duration(shop.SurveyThrottleDays)*24*time.Hour
 	past, err := s.pastOf(ctx, job, now.Add(-max(throttle, visitTime)))
