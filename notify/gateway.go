@@ -39,9 +39,15 @@ type SendError struct {
 	// Unknown: the bytes were written and no answer came. The message may have
 	// been taken over and must not simply be sent again.
 	Unknown bool
-	Code    string // the gateway's or SMTP's code
-	Text    string // for people, no secrets
-	Err     error
+	// RetryAfter is how long the gateway asks to be left alone, 0 where it does
+	// not say.
+	RetryAfter time.Duration
+	// OptedOut: it carries nothing to this phone any more, because its owner told
+	// it so.
+	OptedOut bool
+	Code     string // the gateway's or SMTP's code
+	Text     string // for people, no secrets
+	Err      error
 }
 
 // Error implements error.

@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"internal/fault", "templates"},
 	{"internal/db"},
 	{"internal/auth", "notify", "internal/dbtest"},
-	{"booking", "notify/email", "notify/inbox", "notify/notifytest"},
+	{"booking", "notify/email", "notify/httpsms", "notify/inbox", "notify/notifytest"},
 	{"survey", "booking/register"},
 	{"internal/web"},
 	{"internal/demo", "internal/loadtest"},

@@ -70,7 +70,7 @@ func (smsGateway) Channel() notify.Channel { return notify.SMS }
 
 // Send implements notify.Gateway.
 func (g smsGateway) Send(ctx context.Context, e notify.Envelope) (notify.Sent, error) {
-	if !isNumber(e.To) {
+	if !notify.IsE164(e.To) {
 		return notify.Sent{}, failure(false, false, 0, "not a phone number with a country code: "+e.To, nil)
 	}
 	answer, err := g.mailer.send(ctx, e, letter{to: numberAddress(g.opt.Address, e.To), subject: g.opt.Subject, plain: true})
@@ -79,12 +79,6 @@ func (g smsGateway) Send(ctx context.Context, e notify.Envelope) (notify.Sent, e
 	}
 	parts, _ := notify.Segments(e.Body)
 	return sent(answer, parts), nil
-}
-
-// isNumber keeps anything but an E.164 number out of the recipient's address.
-func isNumber(s string) bool {
-	digits, plus := strings.CutPrefix(s, "+")
-	return plus && len(digits) >= 5 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
 }
 
 // numberAddress fills the pattern of a gateway's address.

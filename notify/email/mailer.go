@@ -208,5 +208,6 @@ var (
 	errNoTLS   = errors.New("the host offers no STARTTLS, and tls=required asks for it")
 	errNoAuth  = errors.New("the host offers no sign-in, but a user name is set")
 	errNoMech  = errors.New("the host offers no way to sign in that this program knows")
+	errTalker  = errors.New("it does not stop talking")
 	errPlainPw = errors.New("the host offers no encryption; a password is not sent in the clear (tls=none would allow it)")
 )

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
@@ -33,6 +34,7 @@ func (m *Mailer) dial(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, beforeMail("the mail host cannot be reached", err)
 	}
+	conn = &bounded{Conn: conn}
 	defer interrupt(ctx, conn)()
 	s := &session{conn: conn}
 	if err := m.greet(s); err != nil {
@@ -111,8 +113,31 @@ func interrupt(ctx context.Context, conn net.Conn) (done func()) {
 		deadline = time.Now().Add(fallbackTimeout)
 	}
 	_ = conn.SetDeadline(deadline)
+	if b, ok := conn.(*bounded); ok {
+		b.read.Store(0)
+	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	return func() { stop() }
+}
+
+// maxAnswers bytes are read of a host in one go; its answers to a message are a
+// few lines.
+const maxAnswers = 1 << 20
+
+// bounded is a connection to a host that may not talk without end.
+type bounded struct {
+	net.Conn
+	read atomic.Int64 // since the last interrupt
+}
+
+// Read implements io.Reader.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.read.Load() > maxAnswers {
+		return 0, errTalker
+	}
+	n, err := b.Conn.Read(p)
+	b.read.Add(int64(n))
+	return n, err
 }
 
 // alive tells whether a kept connection still answers.

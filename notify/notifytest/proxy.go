@@ -1,106 +1,97 @@
 package notifytest
 
 import (
-	"io"
-	"net"
-	"sync"
-	"sync/atomic"
+	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
 )
 
-// Proxy passes TCP connections on to a server and can cut them.
+// Proxy stands between a program and a server and makes the network as bad as a
+// test wants it: an embedded Toxiproxy.
 type Proxy struct {
+	// Addr is host:port on loopback; it stays the same.
 	Addr string
 
-	target string
-	limit  atomic.Int64 // bytes from the server until the next cut; 0: none
-	count  atomic.Int64 // connections made
-	mu     sync.Mutex
-	open   map[net.Conn]bool
+	t     testing.TB
+	proxy *toxiproxy.Proxy
 }
 
 // StartProxy starts a proxy to target (host:port) on a free loopback port for
 // the length of the test.
 func StartProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("listen for a proxy: %v", err)
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	p := &Proxy{t: t, proxy: toxiproxy.NewProxy(server, t.Name(), "127.0.0.1:0", target)}
+	if err := p.proxy.Start(); err != nil {
+		t.Fatalf("start a proxy: %v", err)
 	}
-	p := &Proxy{Addr: l.Addr().String(), target: target, open: map[net.Conn]bool{}}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			p.count.Add(1)
-			wg.Go(func() { p.serve(c) })
-		}
-	})
-	t.Cleanup(func() { _ = l.Close(); p.Cut(); wg.Wait() })
+	p.Addr = p.proxy.Listen
+	t.Cleanup(p.proxy.Stop)
 	return p
 }
 
-// CutAfter cuts the next connection that has brought n bytes from the server,
-// once.
-func (p *Proxy) CutAfter(n int64) { p.limit.Store(max(n, 1)) }
+// The directions of a connection, as Toxiproxy calls them.
+const (
+	toServer   = "upstream"
+	fromServer = "downstream"
+)
 
-// Cut cuts every connection now.
+// Delay makes everything take longer, both ways.
+func (p *Proxy) Delay(d time.Duration) {
+	p.add("latency", toServer, "latency", d.Milliseconds())
+	p.add("latency", fromServer, "latency", d.Milliseconds())
+}
+
+// Reset resets each connection (TCP RST) at the first byte that comes, either
+// way.
+func (p *Proxy) Reset() {
+	p.add("reset_peer", toServer, "timeout", 0)
+	p.add("reset_peer", fromServer, "timeout", 0)
+}
+
+// CutAfter closes each connection when it has brought n bytes from the server
+// since now.
+func (p *Proxy) CutAfter(n int64) {
+	p.remove("limit_data_" + fromServer)
+	p.add("limit_data", fromServer, "bytes", max(n, 1))
+}
+
+// Swallow is a black hole: nothing arrives at either side, and nothing closes.
+func (p *Proxy) Swallow() {
+	p.add("timeout", toServer, "timeout", 0)
+	p.add("timeout", fromServer, "timeout", 0)
+}
+
+// SwallowAnswers lets everything through to the server and nothing back.
+func (p *Proxy) SwallowAnswers() { p.add("timeout", fromServer, "timeout", 0) }
+
+// Heal ends what was set.
+func (p *Proxy) Heal() { p.proxy.Toxics.ResetToxics(context.Background()) }
+
+// Refuse ends every connection and takes no new ones until Cut.
+func (p *Proxy) Refuse() { p.proxy.Stop() }
+
+// Cut ends every connection now; new ones are taken.
 func (p *Proxy) Cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.open {
-		_ = c.Close()
+	p.proxy.Stop()
+	if err := p.proxy.Start(); err != nil {
+		p.t.Errorf("start the proxy again: %v", err)
 	}
 }
 
-// Connections tells how many were made so far.
-func (p *Proxy) Connections() int { return int(p.count.Load()) }
-
-func (p *Proxy) serve(client net.Conn) {
-	server, err := net.DialTimeout("tcp", p.target, 5*time.Second)
-	if err != nil {
-		_ = client.Close()
-		return
+func (p *Proxy) add(kind, stream, attribute string, value int64) {
+	toxic := fmt.Sprintf(`{"type":%q,"stream":%q,"attributes":{%q:%d}}`, kind, stream, attribute, value)
+	if _, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+		p.t.Errorf("make the network worse: %s: %v", toxic, err)
 	}
-	p.mu.Lock()
-	p.open[client], p.open[server] = true, true
-	p.mu.Unlock()
-	defer func() {
-		_, _ = client.Close(), server.Close()
-		p.mu.Lock()
-		delete(p.open, client)
-		delete(p.open, server)
-		p.mu.Unlock()
-	}()
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		_, _ = io.Copy(server, client)
-		_ = server.Close()
-	})
-	_, _ = io.Copy(client, cutting{p, server})
-	_ = client.Close()
-	wg.Wait()
 }
 
-// cutting reads until the proxy's limit is used up.
-type cutting struct {
-	p *Proxy
-	net.Conn
-}
-
-// Read implements io.Reader.
-func (c cutting) Read(b []byte) (int, error) {
-	left := c.p.limit.Load()
-	if left == 0 {
-		return c.Conn.Read(b)
-	}
-	n, err := c.Conn.Read(b[:min(int64(len(b)), left)])
-	if c.p.limit.CompareAndSwap(left, left-int64(n)) && left == int64(n) {
-		return n, io.ErrClosedPipe
-	}
-	return n, err
+// remove takes a toxic away where it is set.
+func (p *Proxy) remove(name string) {
+	_ = p.proxy.Toxics.RemoveToxic(context.Background(), name)
 }
