@@ -88,6 +88,11 @@ func (c *calendar) has(advisorID int64) bool {
 // window lays a range of dates out with what is taken: for one advisor or for
 // all (0), and for the bays, loaners and counters that the demand meets.
 func (d *Desk) window(ctx context.Context, s *snapshot, need *demand, advisorID int64, first, last date, except *exceptions) (*window, error) {
+	return d.windowOf(ctx, s, need, advisorID, first, last, except, false)
+}
+
+// windowOf is window, at a glance where that will do: see look.
+func (d *Desk) windowOf(ctx context.Context, s *snapshot, need *demand, advisorID int64, first, last date, except *exceptions, glancing bool) (*window, error) {
 	frame := s.frame(first, last, max(padDays, need.reach()))
 	var resources []int64
 	counters := len(need.labour) > 0 && len(s.pools) > 0 || s.limit(need.transport) != nil
@@ -109,7 +114,7 @@ func (d *Desk) window(ctx context.Context, s *snapshot, need *demand, advisorID 
 		}
 	}
 	from, to := blockOf(frame.base), blockOf(frame.base+int64(frame.end())-1)
-	seen, err := d.look(ctx, d.occupancy(ctx, s.shop.ID), s.shop.ID, resources, counters, from, to)
+	seen, err := d.look(ctx, d.occupancy(ctx, s.shop.ID), s.shop.ID, resources, counters, glancing, from, to)
 	if err != nil {
 		return nil, err
 	}

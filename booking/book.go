@@ -74,6 +74,7 @@ type plan struct {
 	vehicle   *VehicleInput
 	note      string
 	transport string
+	glance    bool // to choose, a look of a moment ago will do
 }
 
 // Book makes a job of a request. The claims under the primary key decide in the
@@ -126,6 +127,7 @@ func (d *Desk) try(ctx context.Context, p *plan, r BookingRequest, take func() e
 		if left <= 0 {
 			return d.taken(ctx, p, r.AdvisorID)
 		}
+		p.glance = false
 		if err := d.place(ctx, p, r); err != nil {
 			return err
 		}
@@ -187,7 +189,7 @@ func (d *Desk) plan(ctx context.Context, r BookingRequest, withCustomer bool) (*
 		return nil, err
 	}
 	shop := cal.shop
-	p := &plan{shop: shop, cal: cal, transport: r.Transport}
+	p := &plan{shop: shop, cal: cal, transport: r.Transport, glance: true}
 	var check checker
 	p.need, check.bad = cal.demandOf(r.ServiceIDs, r.Transport, "body.service_ids", "body.transport")
 	if r.Start.IsZero() || r.Start.Year() < 2000 || r.Start.Year() > 2200 {
@@ -254,11 +256,22 @@ func (d *Desk) whoCan(ctx context.Context, p *plan, advisorID int64, source stri
 		return err
 	}
 	day := dateOf(p.start, p.cal.loc)
-	w, err := d.window(ctx, p.cal, &p.need, advisorID, day, day, without)
-	if err != nil {
-		return err
+	// Online a glance will do to choose, for the database decides; not to refuse.
+	// What may overflow is decided here.
+	var w *window
+	var reasons []Reason
+	var free []int64
+	for _, glancing := range []bool{true, false} {
+		if glancing && (!p.glance || !p.terms.online || p.terms.overflow) {
+			continue
+		}
+		if w, err = d.windowOf(ctx, p.cal, &p.need, advisorID, day, day, without, glancing); err != nil {
+			return err
+		}
+		if reasons, free = w.judge(p.start, &p.need, p.terms, d.now().Time); len(free) > 0 {
+			break
+		}
 	}
-	reasons, free := w.judge(p.start, &p.need, p.terms, d.now().Time)
 	if len(free) == 0 {
 		if over == "" || len(w.lanes) == 0 || reasons[0].Rule == RulePast {
 			return d.refuse(ctx, p, advisorID, reasons)

@@ -64,11 +64,13 @@ type Taking struct {
 }
 
 // Mark moves with every change of the claims of a resource (0: of the
-// workshop's counters) in a block of atoms.
+// workshop's counters) in a block of atoms. Transactions that run beside each
+// other move it in different lanes: its version is the sum over them.
 type Mark struct {
 	WorkshopID int64 `gorm:"primaryKey;autoIncrement:false"`
 	Block      int64 `gorm:"primaryKey;autoIncrement:false"`
 	ResourceID int64 `gorm:"primaryKey;autoIncrement:false"`
+	Lane       int64 `gorm:"primaryKey;autoIncrement:false"`
 	Version    int64
 }
 

@@ -260,8 +260,9 @@ func (d *Desk) moveCounters(ctx context.Context, net []Counter, overflow bool) e
 	return nil
 }
 
-// mark moves the marks of what has been touched, in their order, and lets the
-// memory learn it once the transaction has committed.
+// mark moves the marks of what has been touched, each in the lane of this
+// transaction so that it waits for nobody, and lets the memory learn it once the
+// transaction has committed.
 func (d *Desk) mark(ctx context.Context, c changed, touched map[markKey]bool) error {
 	if len(touched) == 0 {
 		return nil
@@ -273,15 +274,17 @@ func (d *Desk) mark(ctx context.Context, c changed, touched map[markKey]bool) er
 	slices.SortFunc(keys, func(a, b markKey) int {
 		return cmp.Or(cmp.Compare(a.block, b.block), cmp.Compare(a.resource, b.resource))
 	})
-	args := make([]any, 0, 4*len(keys))
+	args := make([]any, 0, 3*len(keys))
 	for _, k := range keys {
-		args = append(args, c.shopID, k.block, k.resource, 1)
+		args = append(args, c.shopID, k.block, k.resource)
 	}
-	rows, err := d.db.In(ctx).Raw(`INSERT INTO marks (workshop_id, block, resource_id, version) VALUES `+tuples(4, len(keys))+
-		` ON CONFLICT (workshop_id, block, resource_id) DO UPDATE SET version = marks.version + 1 RETURNING block, resource_id, version`, args...).Rows()
+	values := strings.TrimSuffix(strings.Repeat("(?, ?, ?, "+d.db.Lane()+", 1), ", len(keys)), ", ")
+	rows, err := d.db.In(ctx).Raw(`INSERT INTO marks (workshop_id, block, resource_id, lane, version) VALUES `+values+
+		` ON CONFLICT (workshop_id, block, resource_id, lane) DO UPDATE SET version = marks.version + 1
+		RETURNING block, resource_id, lane, version`, args...).Rows()
 	err = scanAll(rows, err, "marks", func(r *sql.Rows) error {
 		m := Mark{WorkshopID: c.shopID}
-		err := r.Scan(&m.Block, &m.ResourceID, &m.Version)
+		err := r.Scan(&m.Block, &m.ResourceID, &m.Lane, &m.Version)
 		c.marks = append(c.marks, m)
 		return err
 	})
@@ -297,6 +300,50 @@ func (d *Desk) mark(ctx context.Context, c changed, touched map[markKey]bool) er
 		}
 	})
 	return nil
+}
+
+// foldBatch is how many marks are folded at once.
+const foldBatch = 500
+
+// foldMarks gathers the lanes of marks in lane 0, so that their sums, which stay
+// the same, are of few rows; it tells how many went. Whoever moves one meanwhile
+// is left alone.
+func (d *Desk) foldMarks(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		n := 0
+		err := d.db.Tx(ctx, func(ctx context.Context) error {
+			var rows []Mark
+			if err := d.db.SkipLocked(d.db.In(ctx)).Where("lane <> 0").Limit(foldBatch).Find(&rows).Error; err != nil {
+				return fmt.Errorf("load marks: %w", err)
+			}
+			if n = len(rows); n == 0 {
+				return nil
+			}
+			var gone, sums []any
+			byKey := map[Mark]int64{}
+			for _, m := range rows {
+				gone = append(gone, m.WorkshopID, m.Block, m.ResourceID, m.Lane)
+				byKey[Mark{WorkshopID: m.WorkshopID, Block: m.Block, ResourceID: m.ResourceID}] += m.Version
+			}
+			for m, version := range byKey {
+				sums = append(sums, m.WorkshopID, m.Block, m.ResourceID, version)
+			}
+			err := d.db.In(ctx).Exec("DELETE FROM marks WHERE (workshop_id, block, resource_id, lane) IN (VALUES "+strings.ReplaceAll(tuples(4, len(rows)), "?", "CAST(? AS BIGINT)")+")", gone...).Error
+			if err == nil {
+				err = d.db.In(ctx).Exec("INSERT INTO marks (workshop_id, block, resource_id, version) VALUES "+tuples(4, len(byKey))+
+					" ON CONFLICT (workshop_id, block, resource_id, lane) DO UPDATE SET version = marks.version + excluded.version", sums...).Error
+			}
+			if err != nil {
+				return fmt.Errorf("fold marks: %w", err)
+			}
+			return nil
+		})
+		total += n
+		if err != nil || n < foldBatch {
+			return total, err
+		}
+	}
 }
 
 // freeJob gives back what a job has taken.

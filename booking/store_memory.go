@@ -43,13 +43,13 @@ func (d *Desk) marksSum(ctx context.Context, shopID, from, to int64) (int64, err
 	return sum, scanAll(rows, err, "marks", func(r *sql.Rows) error { return r.Scan(&sum) })
 }
 
-// marks are the versions of a workshop's blocks.
+// marks are the versions of a workshop's blocks, lane by lane.
 func (d *Desk) marks(ctx context.Context, shopID, from, to int64) ([]Mark, error) {
 	var out []Mark
-	rows, err := d.db.In(ctx).Raw("SELECT block, resource_id, version FROM marks WHERE workshop_id = ? AND block >= ? AND block <= ?", shopID, from, to).Rows()
+	rows, err := d.db.In(ctx).Raw("SELECT block, resource_id, lane, version FROM marks WHERE workshop_id = ? AND block >= ? AND block <= ?", shopID, from, to).Rows()
 	return out, scanAll(rows, err, "marks", func(r *sql.Rows) error {
 		m := Mark{WorkshopID: shopID}
-		err := r.Scan(&m.Block, &m.ResourceID, &m.Version)
+		err := r.Scan(&m.Block, &m.ResourceID, &m.Lane, &m.Version)
 		out = append(out, m)
 		return err
 	})

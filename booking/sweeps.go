@@ -130,5 +130,9 @@ func (d *Desk) Purge(ctx context.Context) (int, error) {
 		n += codes
 		return err
 	})
+	if err != nil {
+		return n, err
+	}
+	_, err = d.foldMarks(ctx) // what it gathers is not gone
 	return n, err
 }

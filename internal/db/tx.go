@@ -110,6 +110,16 @@ func (d *DB) ForUpdate(q *gorm.DB) *gorm.DB {
 	return q.Clauses(clause.Locking{Strength: "UPDATE"})
 }
 
+// Lane is an SQL expression for a number that no two running transactions share:
+// whoever moves only rows of its own lane waits for nobody. A server process of
+// PostgreSQL runs one transaction at a time; SQLite has one writer.
+func (d *DB) Lane() string {
+	if d.Dialect == Postgres {
+		return "pg_backend_pid()"
+	}
+	return "0"
+}
+
 // IsDuplicate tells whether err is a breach of a primary key or unique index.
 func IsDuplicate(err error) bool { return errors.Is(err, gorm.ErrDuplicatedKey) }
 

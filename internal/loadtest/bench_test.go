@@ -73,9 +73,9 @@ func (w *world) benchFirstFree(b *testing.B) {
 		SELECT %d, %d + i, 0 FROM n WHERE (%d + i) %% 288 BETWEEN 48 AND 216
 		ON CONFLICT (resource_id, atom) DO NOTHING`, advisor, first, first))
 	must(b, err)
-	_, err = pool.ExecContext(b.Context(), fmt.Sprintf(`INSERT INTO marks (workshop_id, block, resource_id, version)
-		SELECT %d, atom / 8192, resource_id, 1 FROM claims WHERE resource_id = %d GROUP BY atom / 8192, resource_id
-		ON CONFLICT (workshop_id, block, resource_id) DO UPDATE SET version = marks.version + 1`, w.shop, advisor))
+	_, err = pool.ExecContext(b.Context(), fmt.Sprintf(`INSERT INTO marks (workshop_id, block, resource_id, lane, version)
+		SELECT %d, atom / 8192, resource_id, 0, 1 FROM claims WHERE resource_id = %d GROUP BY atom / 8192, resource_id
+		ON CONFLICT (workshop_id, block, resource_id, lane) DO UPDATE SET version = marks.version + 1`, w.shop, advisor))
 	must(b, err)
 	for b.Loop() {
 		a, err := w.desk.Availability(b.Context(), w.query(advisor, 1, 1))
