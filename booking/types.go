@@ -62,6 +62,10 @@ type Workshop struct {
 	// cancel it by themselves.
 	ChangeNoticeMinutes int
 	CallsPerHour        int // promised calls that one advisor can keep in an opening hour
+	// ReplyMinutes of opening time an advisor has to answer what a customer wrote,
+	// then the team sees it; after ReplyManagerMinutes the manager. 0: the usual.
+	ReplyMinutes        int
+	ReplyManagerMinutes int
 	CreatedAt           db.Time
 	ClosedAt            db.Time // out of use for good
 }
@@ -397,6 +401,10 @@ type Attention struct {
 	CreatedAt  db.Time
 	DoneAt     db.Time
 	DoneBy     string
+	// Level is who is asked by now: 0 its advisor, 1 the team, 2 the manager.
+	// EscalateAt is when the sweep must look again; zero: it does not go on.
+	Level      int
+	EscalateAt db.Time
 
 	Job *Job `gorm:"-"`
 }

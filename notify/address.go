@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"neuvo/internal/fault"
@@ -108,6 +109,31 @@ func (a *Addresses) Read(address string) (conversationID int64, ours, valid bool
 		return 0, true, false
 	}
 	return conversationID, true, true
+}
+
+// maxFound addresses in a text are looked at.
+const maxFound = 20
+
+// Find lists what stands in a text in the shape of our pattern, as a quotation
+// leaves it there ("On Monday Satu <desk+…@reply.example> wrote:"), each once.
+func (a *Addresses) Find(text string) (found []string) {
+	text = strings.ToLower(text)
+	for end := 0; len(found) < maxFound; {
+		at := strings.Index(text[end:], "@"+a.domain)
+		if at < 0 {
+			break
+		}
+		at += end
+		end = at + 1 + len(a.domain)
+		begin := strings.LastIndexFunc(text[max(at-maxLocalPart, 0):at], func(r rune) bool {
+			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789.+-_=", r)
+		})
+		address := text[max(at-maxLocalPart, 0)+begin+1 : end]
+		if _, ours, _ := a.Read(address); ours && !slices.Contains(found, address) {
+			found = append(found, address)
+		}
+	}
+	return found
 }
 
 // mac signs an id for this use and no other of the same key.

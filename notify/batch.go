@@ -26,6 +26,7 @@ type reading struct {
 	err error // why it could not be read
 	// alone: it depends on another of the batch and goes after it.
 	alone bool
+	part  bool // it waits for the other parts of its text
 }
 
 // nextBatch is how many of those that wait are taken at once, at least one.
@@ -162,6 +163,15 @@ func (n *Notifier) placeAll(ctx context.Context, list []*reading) error {
 	if err != nil {
 		return err
 	}
+	for i, r := range list {
+		if !waits[r.in.ID] || r.alone || doubles[r.in.ID] != "" {
+			continue
+		}
+		if r.part, err = n.assemble(ctx, r.in, &ps[i]); err != nil {
+			return err
+		}
+		r.p = ps[i]
+	}
 	facts, err := n.gatherAll(ctx, ps)
 	if err != nil {
 		return fmt.Errorf("gather what is known: %w", err)
@@ -169,7 +179,7 @@ func (n *Notifier) placeAll(ctx context.Context, list []*reading) error {
 	var replies []attached
 	taken := map[int64]bool{}
 	for i, r := range list {
-		if !waits[r.in.ID] || r.alone { // another replica was quicker, or it goes later
+		if !waits[r.in.ID] || r.alone || r.part { // another replica was quicker, or it goes later
 			continue
 		}
 		if why := doubles[r.in.ID]; why != "" {
@@ -202,7 +212,10 @@ func (n *Notifier) decided(ctx context.Context, r *reading, where Placement, fac
 		return nil, n.note(ctx, r.in, r.p, where, facts)
 	case where.ConversationID == 0:
 		r.in.State, r.in.Reason, r.in.Candidates = InTriage, where.Reason, where.Candidates
-		return nil, n.saveInbound(ctx, r.in)
+		if err := n.saveInbound(ctx, r.in); err != nil {
+			return nil, err
+		}
+		return nil, n.askBack(ctx, r.in, r.p, facts)
 	}
 	return []attached{{
 		in: r.in, p: r.p, subject: facts.Conversations[where.ConversationID].Subject, where: where,
@@ -215,6 +228,8 @@ func (n *Notifier) decided(ctx context.Context, r *reading, where Placement, fac
 func markSame(list []*reading) {
 	seen := map[string]bool{}
 	for _, r := range list {
+		// A part may complete a text, which then has a sender like any other.
+		r.alone = r.alone || r.p.Part.Total > 1 && len(list) > 1
 		keys := []string{"bytes " + r.in.SHA256}
 		if r.in.MessageID != "" {
 			keys[0] = "id " + r.in.MessageID
@@ -231,9 +246,22 @@ func markSame(list []*reading) {
 
 // occasion is what our message was sent for, by its id.
 func (f Facts) occasion(id int64) string {
+	if id == 0 {
+		return ""
+	}
 	for _, m := range f.Messages {
-		if m.ID == id && id != 0 {
+		if m.ID == id {
 			return m.Occasion
+		}
+	}
+	for _, t := range f.Texts {
+		if t.ID == id {
+			return t.Occasion
+		}
+	}
+	for _, c := range f.Conversations {
+		if c.Asked.ID == id {
+			return c.Asked.Occasion
 		}
 	}
 	return ""

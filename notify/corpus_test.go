@@ -28,6 +28,7 @@ type fixedConversation struct {
 	Subject      string
 	Address      string
 	Open         bool
+	DaysClosed   int `yaml:"days_closed"` // where it is not open; 1 where 0
 	Participants []string
 	Sent         []fixedMessage
 	Received     []fixedMessage
@@ -64,7 +65,7 @@ type corpusEntry struct {
 // triageReasons are the short names of reasons in expected.yaml.
 var triageReasons = map[string]string{
 	"no_signal": notify.ReasonNoSignal, "forged": notify.ReasonForged, "disagree": notify.ReasonDisagree,
-	"unreadable": notify.ReasonUnreadable,
+	"unreadable": notify.ReasonUnreadable, "several": notify.ReasonSeveral, "long_closed": notify.ReasonLongClosed,
 }
 
 func readYAML(t *testing.T, file string, into any) {
@@ -91,7 +92,7 @@ func (f *fixedWorld) build(t *testing.T) *standing {
 	t.Helper()
 	s := &standing{d: dbtest.SQLite(t, dbtest.Clock(newClock().Now))}
 	made := addresses(t, f.Pattern, f.Key)
-	s.n = notify.New(s.d, notify.Options{Addresses: made, MailDomain: "neuvo.test"})
+	s.n = notify.New(s.d, notify.Options{Now: newClock().Now, Addresses: made, MailDomain: "neuvo.test"})
 	open := map[string]bool{}
 	s.n.SetVersions(func(_ context.Context, subject string) (int, bool, error) { return 1, open[subject], nil })
 	s.n.OnFailure(func(_ context.Context, _ string, m notify.Message) error {
@@ -111,6 +112,11 @@ func (f *fixedWorld) build(t *testing.T) *standing {
 			}
 			if made.For(row.ID) != c.Address {
 				t.Errorf("the address of %s is %s", c.Subject, made.For(row.ID))
+			}
+			if !c.Open {
+				if err := s.n.SetClosed(ctx, c.Subject, db.At(newClock().Now().AddDate(0, 0, -max(c.DaysClosed, 1)))); err != nil {
+					return err
+				}
 			}
 			if err := s.fill(ctx, row.ID, c); err != nil {
 				return err

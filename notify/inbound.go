@@ -118,6 +118,9 @@ func (n *Notifier) ProcessStored(ctx context.Context, parse Parser) (int, error)
 		return 0, ctx.Err()
 	}
 	done, last := 0, int64(0)
+	if err := n.releaseParts(ctx); err != nil {
+		return 0, fmt.Errorf("take up texts whose parts do not come: %w", err)
+	}
 	var errs []error
 	for ctx.Err() == nil {
 		waiting, err := n.storedAfter(ctx, last, batchMessages)
@@ -194,6 +197,8 @@ func (n *Notifier) read(ctx context.Context, parse Parser, in *Inbound) (Parsed,
 func (in *Inbound) fill(p Parsed) {
 	in.Kind, in.Channel, in.MessageID = p.Kind, p.Channel, bareID(p.MessageID)
 	in.FromAddress, in.Subject, in.Body = p.From, p.Subject, p.ReplyText
+	in.Number, in.ProviderID = p.Number, p.ProviderID
+	in.PartRef, in.PartNumber, in.PartTotal = p.Part.Ref, p.Part.Number, p.Part.Total
 	if strings.TrimSpace(in.Body) == "" {
 		in.Body = p.Text
 	}
@@ -245,8 +250,10 @@ func (n *Notifier) attach(ctx context.Context, list ...attached) ([]*Message, er
 func (n *Notifier) handle(ctx context.Context, a attached, m *Message) error {
 	in := a.in
 	in.Candidates = []Candidate{{Subject: a.subject, Why: a.where.Rule + ": " + a.where.Evidence}} // should a handler fail
-	if !in.Kind.machine() {                                                                        // a person may place a machine's message; it still answers nothing
-		r := Reply{Subject: a.subject, Message: *m, InReplyToOccasion: a.occasion}
+	r := Reply{Subject: a.subject, Message: *m, InReplyToOccasion: a.occasion}
+	// A person may place a machine's message; it still answers nothing. Nor does a
+	// code by itself, which only says where another message belongs.
+	if bare := r.read(a.where); !in.Kind.machine() && !bare {
 		if err := n.reply(ctx, r); err != nil {
 			return fmt.Errorf("handle the reply: %w", err)
 		}
@@ -256,6 +263,9 @@ func (n *Notifier) handle(ctx context.Context, a attached, m *Message) error {
 		return err
 	}
 	n.ring(ctx, a.subject)
+	if a.where.Rule == RuleCode {
+		return n.chosen(ctx, a, m)
+	}
 	return nil
 }
 

@@ -350,7 +350,7 @@ func TestTriageWaitsForAPersonWhoPlacesOrDismisses(t *testing.T) {
 			t.Error("a cursor that is none was accepted")
 		}
 		want := []notify.Candidate{{Subject: "job:2", Why: liisa + " takes part in it"}, {Subject: "job:1", Why: liisa + " takes part in it"}}
-		if diff := cmp.Diff(want, rows[0].Candidates); diff != "" || rows[0].Reason != notify.ReasonNoSignal || rows[0].Body != "which one?" {
+		if diff := cmp.Diff(want, rows[0].Candidates); diff != "" || rows[0].Reason != notify.ReasonSeveral || rows[0].Body != "which one?" {
 			t.Errorf("%s, candidates (-want +got):\n%s", rows[0].Reason, diff)
 		}
 		if in := d.mails.row(torn); !strings.HasPrefix(in.Reason, notify.ReasonDisagree) || len(in.Candidates) != 2 {

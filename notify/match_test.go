@@ -23,7 +23,7 @@ func known() notify.Facts {
 		Conversations: map[int64]notify.ConversationFact{
 			1: {Subject: "job:1", SenderTakesPart: true}, 2: {Subject: "job:2"},
 		},
-		Candidates: []notify.Candidate{{Subject: "job:1", Why: "takes part"}},
+		Sender: []int64{1},
 	}
 }
 

@@ -24,6 +24,7 @@ type Notifier struct {
 	onFailure []FailureHandler
 	onChange  []func(subject string)
 	versions  VersionFunc
+	subjects  Subjects
 }
 
 // VersionFunc tells where a subject stands when a text about it is about to be

@@ -16,6 +16,10 @@ import (
 // that asks for it does not say.
 const defaultLife = 7 * 24 * time.Hour
 
+// askedLife is how long an answer to a question is expected where the room that
+// asks does not say.
+const askedLife = 7 * 24 * time.Hour
+
 // errOutsideTx is a mistake in the calling code, not something a person can mend.
 var errOutsideTx = errors.New("a message is sent only inside the transaction of the change it tells of")
 
@@ -166,6 +170,12 @@ func (n *Notifier) outgoing(o Outgoing) (*Message, error) {
 	}
 	if m.ExpiresAt.IsZero() {
 		m.ExpiresAt = db.At(m.NextAt.Add(defaultLife))
+	}
+	if o.Asks != "" {
+		m.Asks, m.AsksUntil = o.Asks, o.AsksUntil
+		if m.AsksUntil.IsZero() {
+			m.AsksUntil = db.At(m.NextAt.Add(askedLife))
+		}
 	}
 	switch o.Channel {
 	case SMS:

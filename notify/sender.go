@@ -149,11 +149,11 @@ func (n *Notifier) deliver(ctx context.Context, m *Message) (accepted bool, err 
 		return false, nil
 	}
 	route := n.routesFor(m.Channel, m.ToAddress)[0]
-	letter := n.envelope(m)
-	sender, err := n.senderFor(ctx, m, route)
+	sender, err := n.senderFor(ctx, m, route) // may add to the text
 	if err != nil {
 		return false, fmt.Errorf("choose the sender of message %d: %w", m.ID, err)
 	}
+	letter := n.envelope(m)
 	if sender != "" {
 		letter.From = sender
 	}
@@ -211,7 +211,7 @@ func (n *Notifier) verdict(ctx context.Context, m *Message, subject string) (Sta
 	if len(n.routesFor(m.Channel, m.ToAddress)) == 0 {
 		return Failed, "no gateway is set up for " + string(m.Channel), nil
 	}
-	if n.versions == nil {
+	if n.versions == nil || isList(subject) {
 		return "", "", nil
 	}
 	version, live, err := n.versions(ctx, subject)

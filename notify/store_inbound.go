@@ -124,7 +124,7 @@ func (n *Notifier) saveInbound(ctx context.Context, in *Inbound) error {
 		in.Candidates = []Candidate{}
 	}
 	return n.db.In(ctx).Model(in).Select("State", "Reason", "Error", "Kind", "Channel", "MessageID", "FromAddress",
-		"Subject", "Body", "Candidates").Updates(in).Error
+		"Subject", "Body", "Number", "ProviderID", "PartRef", "PartNumber", "PartTotal", "Candidates").Updates(in).Error
 }
 
 // saveInboundError keeps why handling a row failed; the row goes on waiting.
@@ -133,13 +133,6 @@ func (n *Notifier) saveInboundError(ctx context.Context, in *Inbound, text strin
 		return n.db.In(ctx).Model(&Inbound{}).Where("id = ? AND state = ?", in.ID, InStored).
 			Update("error", cleanText(text, maxLine)).Error
 	})
-}
-
-// conversationFact reads one conversation by subject as matching would see it.
-func (n *Notifier) conversationFact(ctx context.Context, id int64, channel Channel, from string) (ConversationFact, error) {
-	f := Facts{Conversations: map[int64]ConversationFact{}}
-	err := n.gatherConversations(ctx, []Parsed{{Channel: channel, From: from}}, []map[int64]bool{{id: true}}, []Facts{f})
-	return f.Conversations[id], err
 }
 
 // conversationBySubject is nil where nothing was ever opened on it.

@@ -77,19 +77,20 @@ func (n *Notifier) Assign(ctx context.Context, inboundID int64, subject, by stri
 		if in.Channel == "" {
 			in.Channel = Email
 		}
-		fact, err := n.conversationFact(ctx, c.ID, in.Channel, in.FromAddress)
+		partakes, err := n.senderTakesPart(ctx, c.ID, in.Channel, in.FromAddress)
 		if err != nil {
 			return err
 		}
+		named := subjectsOf(in.Candidates)
 		made, err := n.attach(ctx, attached{in: in, subject: subject, where: Placement{
 			ConversationID: c.ID, Rule: RuleHand, Evidence: by, Confidence: Certain,
-			Verified: fact.SenderTakesPart,
+			Verified: partakes,
 		}})
 		if err != nil {
 			return err
 		}
 		m = made[0]
-		return nil
+		return n.doubtOver(ctx, in, named)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assign inbound message %d to %s: %w", inboundID, subject, err)
@@ -106,7 +107,10 @@ func (n *Notifier) Dismiss(ctx context.Context, inboundID int64, by string) erro
 			return err
 		}
 		in.State, in.Reason = InDismissed, "dismissed by "+by+"; "+in.Reason
-		return n.saveInbound(ctx, in)
+		if err := n.saveInbound(ctx, in); err != nil {
+			return err
+		}
+		return n.doubtOver(ctx, in, subjectsOf(in.Candidates))
 	})
 	if err != nil {
 		return fmt.Errorf("dismiss inbound message %d: %w", inboundID, err)

@@ -82,6 +82,8 @@ type Conversation struct {
 	ID        int64 `gorm:"primaryKey"`
 	Subject   string
 	CreatedAt db.Time
+	// ClosedAt is when what it is about was over; zero while that is open.
+	ClosedAt db.Time
 }
 
 // Participant is an address that belongs to the customer of a conversation: an
@@ -124,8 +126,10 @@ type Message struct {
 	ByHuman         bool    // outbound: a person's own words, not an automatic text
 	ExpiresAt       db.Time // worthless after this
 	Error           string
-	InboundID       int64 // the stored raw message it came from
-	Verified        bool  // inbound: the sender is a participant, not only a token holder
+	Asks            string  // outbound: what it asks for, see Outgoing.Asks
+	AsksUntil       db.Time // an answer is expected until then; NULL: none, or none any more
+	InboundID       int64   // the stored raw message it came from
+	Verified        bool    // inbound: the sender is a participant, not only a token holder
 	MatchRule       string
 	MatchEvidence   string
 	MatchConfidence string
@@ -163,6 +167,7 @@ const (
 	InDismissed InboundState = "dismissed"
 	InDuplicate InboundState = "duplicate"
 	InEvent     InboundState = "event" // a machine's message, attached or noted
+	InPart      InboundState = "part"  // a piece of a longer text whose other pieces are still to come
 )
 
 // Candidate is a conversation a triaged message may belong to, and why.
@@ -190,6 +195,11 @@ type Inbound struct {
 	FromAddress string
 	Subject     string
 	Body        string
+	Number      string // ours that a text over HTTP was sent to
+	ProviderID  string // the provider's own id of such a text
+	PartRef     string // shared by the pieces of one longer text
+	PartNumber  int    // from 1; 0: a whole text
+	PartTotal   int
 	Candidates  []Candidate `gorm:"serializer:json"`
 }
 
@@ -260,9 +270,12 @@ type Attachment struct {
 type Reply struct {
 	Subject string // "job:42"
 	Message Message
-	// InReplyToOccasion is the occasion of our message that the reply names by its
-	// Message-ID ("survey"), "" where it names none: a text never does.
+	// InReplyToOccasion is the occasion of our message that the reply names, by its
+	// Message-ID or by quoting it ("survey"); "" where it names none.
 	InReplyToOccasion string
+	// Reaction tells that the reply holds no words of the customer's own but a
+	// mark on a text of ours, and which.
+	Reaction Reaction
 }
 
 // ReplyHandler looks at a placed reply inside the transaction that stores it
@@ -289,6 +302,11 @@ type Outgoing struct {
 	ExpiresAt  db.Time // zero: 7 days
 	ByHuman    bool    // an advisor's own words: no Auto-Submitted header
 	ReplyToMsg int64   // inbound message this answers, for e-mail threading
+	// Asks names what the customer is expected to answer ("survey", "offer",
+	// "confirmation", "estimate"); "" where nothing is asked. A text that comes
+	// back with no sign of its own belongs to the only question that is out.
+	Asks      string
+	AsksUntil db.Time // zero: seven days after it goes
 	// Shown, where not empty, stands on pages in place of Body, which holds a
 	// secret such as a one-time code and is forgotten once it has gone.
 	Shown string
@@ -320,5 +338,6 @@ type Placement struct {
 	Verified       bool   // the sender is a participant of the conversation
 	Reason         string // for triage
 	Candidates     []Candidate
-	AnsweredID     int64 // our message that it names by Message-ID, 0 if none
+	AnsweredID     int64 // our message that it names, 0 if none
+	Reaction       Reaction
 }

@@ -31,6 +31,7 @@ var models = []any{
 	notify.Conversation{}, notify.Participant{}, notify.Message{}, notify.MessageState{}, notify.Mailbox{}, notify.Inbound{},
 	notify.MessageAttachment{}, notify.MessageReport{},
 	survey.Survey{}, survey.Answer{}, survey.Press{}, survey.Case{},
+	notify.NumberPair{}, notify.ThreadCode{}, booking.ContactPoint{},
 }
 
 func TestEveryModelHasItsColumnsAndEveryColumnItsModel(t *testing.T) {

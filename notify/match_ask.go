@@ -1,0 +1,151 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"neuvo/internal/db"
+	"neuvo/templates"
+)
+
+const (
+	// listPrefix begins the subject of the conversation in which a phone is asked
+	// what its text is about. Nothing is ever placed there.
+	listPrefix = "phone:"
+	// occasionWhich is the text with the list, asksWhich what it asks.
+	occasionWhich, asksWhich = "which_job", "which_job"
+	// askAgainAfter is how long nobody is asked a second time, whatever comes.
+	askAgainAfter = 24 * time.Hour
+	// chosenWithin is how old a waiting text may be to be placed by an answer.
+	chosenWithin = 7 * 24 * time.Hour
+)
+
+func isList(subject string) bool { return strings.HasPrefix(subject, listPrefix) }
+
+// askBack puts a text that may belong to several conversations in front of the
+// people of all of them and, once, asks the customer which one is meant.
+func (n *Notifier) askBack(ctx context.Context, in *Inbound, p Parsed, f Facts) error {
+	if n.subjects == nil || p.Channel != SMS || p.Kind.machine() || len(in.Candidates) == 0 {
+		return nil
+	}
+	if err := n.subjects.Doubt(ctx, *in, subjectsOf(in.Candidates), false); err != nil {
+		return fmt.Errorf("tell whom it may concern: %w", err)
+	}
+	list := possible(p, f)
+	if kind, _ := readReaction(p.ReplyText); kind != "" || in.Reason != ReasonSeveral || len(list) < 2 || len(list) > maxCandidates {
+		return nil
+	}
+	if asked, err := n.asking(ctx, p.From); err != nil || asked {
+		return err
+	}
+	return n.sendList(ctx, p, f, list)
+}
+
+// sendList asks a customer which conversation is meant.
+func (n *Notifier) sendList(ctx context.Context, p Parsed, f Facts, list []int64) error {
+	subjects := make([]string, len(list))
+	for i, id := range list {
+		subjects[i] = f.Conversations[id].Subject
+	}
+	known, err := n.subjects.Describe(ctx, subjects)
+	if err != nil {
+		return fmt.Errorf("describe what is open: %w", err)
+	}
+	codes, err := n.codesFor(ctx, p.From, list)
+	if err != nil {
+		return fmt.Errorf("give codes: %w", err)
+	}
+	var lines, names []string
+	locale := ""
+	for i, id := range list {
+		d, ok := known[subjects[i]]
+		if !ok || codes[id] == "" {
+			return nil // an incomplete list would mislead
+		}
+		lines = append(lines, codes[id]+" "+d.Label)
+		if first, _, _ := strings.Cut(d.Author, " "); first != "" && !strings.Contains(strings.Join(names, " "), first) {
+			names = append(names, first)
+		}
+		if locale == "" {
+			locale = d.Locale
+		}
+	}
+	body := templates.T(locale, "notify.which_job", map[string]any{
+		"list": strings.Join(lines, "\n"), "code": codes[list[0]], "names": strings.Join(names, ", "),
+	})
+	m, err := n.Send(ctx, Outgoing{
+		Subject: listPrefix + p.From, Channel: SMS, To: p.From, Author: strings.Join(names, ", "), Occasion: occasionWhich,
+		Purpose: JobUpdate, Locale: locale, Body: body, ExpiresAt: db.At(n.opt.Now().Add(askAgainAfter)),
+		Asks: asksWhich, AsksUntil: db.At(n.opt.Now().Add(askAgainAfter)),
+	})
+	if err != nil || p.Number == "" {
+		return err
+	}
+	return n.sendFrom(ctx, m.ID, p.Number)
+}
+
+// chosen places what waited for the answer that has just come in: the texts of
+// this phone that may belong where its code says. A code for which nothing waited
+// goes to the handlers like any other text.
+func (n *Notifier) chosen(ctx context.Context, a attached, m *Message) error {
+	waiting, err := n.waitingOf(ctx, a.in.FromAddress, db.At(n.opt.Now().Add(-chosenWithin)))
+	if err != nil {
+		return err
+	}
+	placed := 0
+	for i := range waiting {
+		row := &waiting[i]
+		named := subjectsOf(row.Candidates)
+		if !slices.Contains(named, a.subject) {
+			continue
+		}
+		_, err := n.attach(ctx, attached{in: row, subject: a.subject, where: Placement{
+			ConversationID: a.where.ConversationID, Rule: RuleAnswered, Evidence: a.where.Evidence, Confidence: Certain, Verified: a.where.Verified,
+		}})
+		if err != nil {
+			return fmt.Errorf("place inbound message %d, which waited for the answer: %w", row.ID, err)
+		}
+		if err := n.doubtOver(ctx, row, named); err != nil {
+			return err
+		}
+		placed++
+	}
+	if placed == 0 && withoutCode(m.Body, a.where.Evidence) == "" {
+		return n.reply(ctx, Reply{Subject: a.subject, Message: *m})
+	}
+	return n.Answered(ctx, listPrefix+a.in.FromAddress)
+}
+
+// read prepares what the handlers see of a text: without the code that only says
+// where it belongs, and as a mark where it is one. bare: there was nothing else.
+func (r *Reply) read(where Placement) (bare bool) {
+	r.Reaction = where.Reaction
+	if where.Rule != RuleCode {
+		return false
+	}
+	r.Message.Body = withoutCode(r.Message.Body, where.Evidence)
+	return r.Message.Body == ""
+}
+
+// doubtOver takes a text that has found its place off the others' screens.
+func (n *Notifier) doubtOver(ctx context.Context, in *Inbound, subjects []string) error {
+	if n.subjects == nil || in.Channel != SMS || len(subjects) == 0 {
+		return nil
+	}
+	if err := n.subjects.Doubt(ctx, *in, subjects, true); err != nil {
+		return fmt.Errorf("tell that it has found its place: %w", err)
+	}
+	return nil
+}
+
+// subjectsOf lists what candidates are about.
+func subjectsOf(candidates []Candidate) []string {
+	list := make([]string, len(candidates))
+	for i, c := range candidates {
+		list[i] = c.Subject
+	}
+	return list
+}

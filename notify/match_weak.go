@@ -1,0 +1,106 @@
+package notify
+
+import (
+	"maps"
+	"slices"
+)
+
+// partakersSignals lists the signals that anybody could copy or make up, and that
+// therefore count only where the sender takes part in what they name: a Message-ID
+// that a customer's own program made, our signed address as a quotation left it in
+// the body, the reference of a job in the subject.
+func partakersSignals(p Parsed, f Facts) (signals []signal) {
+	add := func(rule, evidence string, conversations ...int64) {
+		var own []int64
+		for _, id := range conversations {
+			if f.Conversations[id].SenderTakesPart && !slices.Contains(own, id) {
+				own = append(own, id)
+			}
+		}
+		for _, id := range own {
+			signals = append(signals, signal{rule: rule, evidence: evidence, conversation: id})
+		}
+	}
+	if id := bareID(p.InReplyTo); len(f.Foreign[id]) > 0 {
+		add(RuleForeign, id, f.Foreign[id]...)
+	} else {
+		for _, id := range newestReferences(p.References) {
+			if len(f.Foreign[id]) > 0 {
+				add(RuleForeign, id, f.Foreign[id]...)
+				break
+			}
+		}
+	}
+	for _, address := range slices.Sorted(maps.Keys(f.Markers)) {
+		if fact := f.Markers[address]; fact.Valid {
+			add(RuleMarker, address, fact.ConversationID)
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(f.Tags)) {
+		add(RuleTag, word, f.Tags[word])
+	}
+	return signals
+}
+
+// inferred places a message that says nothing about where it belongs, where its
+// sender has only one conversation that can be meant.
+func inferred(p Parsed, f Facts) (Placement, bool) {
+	open := openOf(p, f)
+	var asked []int64
+	for _, id := range meant(p, f) {
+		if f.Conversations[id].Asks != "" {
+			asked = append(asked, id)
+		}
+	}
+	place := func(id int64, rule, evidence string) (Placement, bool) {
+		c := f.Conversations[id]
+		return Placement{
+			ConversationID: id, Rule: rule, Evidence: evidence, Confidence: Inferred,
+			Verified: c.SenderTakesPart, AnsweredID: c.Asked.ID,
+		}, true
+	}
+	if p.Channel == SMS && len(asked) == 1 {
+		// Words of their own length may be about another open job as well as about
+		// the question: only what looks like an answer is taken for one then.
+		id := asked[0]
+		others := slices.ContainsFunc(open, func(other int64) bool { return other != id })
+		if !others || short(p.ReplyText) {
+			return place(id, RuleAsked, f.Conversations[id].Asks)
+		}
+	}
+	if len(open) == 1 && (len(asked) == 0 || len(asked) == 1 && asked[0] == open[0]) {
+		return place(open[0], RuleOnlyOpen, p.From)
+	}
+	return Placement{}, false
+}
+
+// possible lists the sender's conversations that are open or that a question is
+// out on.
+func possible(p Parsed, f Facts) (list []int64) {
+	for _, id := range meant(p, f) {
+		if c := f.Conversations[id]; c.Open || c.Asks != "" {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// openOf lists the open conversations of the sender that can be meant.
+func openOf(p Parsed, f Facts) (open []int64) {
+	for _, id := range meant(p, f) {
+		if f.Conversations[id].Open {
+			open = append(open, id)
+		}
+	}
+	return open
+}
+
+// meant lists the conversations of the sender that a message can be about: of a
+// text to a number of ours, those that the phone knows by that number, where
+// there are any.
+func meant(p Parsed, f Facts) []int64 {
+	if p.Channel != SMS || len(f.Pairs) == 0 {
+		return f.Sender
+	}
+	return slices.DeleteFunc(slices.Clone(f.Sender), func(id int64) bool { return !slices.Contains(f.Pairs, id) })
+}
