@@ -57,7 +57,7 @@ func TestRepliesLandOnTheirConversation(t *testing.T) {
 		mail("+358401234567@sms.neuvo.test", addresses.For(two.ID), "Sender: +358401234567\r\nDate: 2026-11-23 10:00\r\nText: 5\r\n\r\nOriginal message:\r\nMiten meni?")
 		mail("Outo <outo@muu.test>", addresses.For(one.ID), "Kuka te olette?")
 		mail("Matti <matti@asiakas.test>", addresses.For(one.ID), "Olen lomalla.", "Auto-Submitted: auto-replied\r\n")
-		mail("Matti <matti@asiakas.test>", "desk@reply.neuvo.test", "Eksynyt viesti")
+		mail("Vieras <vieras@muu.test>", "desk@reply.neuvo.test", "Eksynyt viesti")
 		if fresh, err := p.Poll(ctx); err != nil || fresh != 5 {
 			t.Fatalf("%d fresh, %v", fresh, err)
 		}
