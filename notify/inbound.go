@@ -52,6 +52,15 @@ func (n *Notifier) Cursor(ctx context.Context, mailbox string) (Mailbox, error) 
 	return m, nil
 }
 
+// SetDone notes that what is configured for stored messages (a flag, another
+// folder) has been done in the mailbox up to a UID.
+func (n *Notifier) SetDone(ctx context.Context, mailbox string, uidValidity, uid int64) error {
+	if err := n.saveDone(ctx, mailbox, uidValidity, uid); err != nil {
+		return fmt.Errorf("note what was done in %s: %w", mailbox, err)
+	}
+	return nil
+}
+
 // SetPolled notes when a mailbox was last looked into, and what went wrong.
 func (n *Notifier) SetPolled(ctx context.Context, mailbox string, pollErr error) error {
 	text := ""
@@ -68,6 +77,46 @@ func (n *Notifier) SetPolled(ctx context.Context, mailbox string, pollErr error)
 // transaction, before anything looks inside. fresh is false where it was stored
 // before. Only after this returns may the mailbox be changed.
 func (n *Notifier) StoreRaw(ctx context.Context, r Raw) (id int64, fresh bool, err error) {
+	row := n.stored(r)
+	err = n.db.Tx(ctx, func(ctx context.Context) error {
+		var err error
+		if id, fresh, err = n.insertInbound(ctx, row); err != nil || r.Mailbox == "" {
+			return err
+		}
+		return n.advanceCursor(ctx, Mailbox{Name: r.Mailbox, UIDValidity: r.UIDValidity, LastUID: r.UID})
+	})
+	if err != nil {
+		return 0, false, fmt.Errorf("store message %d of %s: %w", r.UID, r.Source, err)
+	}
+	return id, fresh, nil
+}
+
+// StoreAll is StoreRaw for several messages of one mailbox, lowest UID first: all
+// are kept, or none. It tells how many are fresh.
+func (n *Notifier) StoreAll(ctx context.Context, list []Raw) (fresh int, err error) {
+	if len(list) == 0 {
+		return 0, nil
+	}
+	rows := make([]Inbound, len(list))
+	for i, r := range list {
+		rows[i] = n.stored(r)
+	}
+	end := list[len(list)-1]
+	err = n.db.Tx(ctx, func(ctx context.Context) error {
+		var err error
+		if fresh, err = n.insertAllInbound(ctx, slices.Clone(rows)); err != nil || end.Mailbox == "" {
+			return err
+		}
+		return n.advanceCursor(ctx, Mailbox{Name: end.Mailbox, UIDValidity: end.UIDValidity, LastUID: end.UID})
+	})
+	if err != nil {
+		return 0, fmt.Errorf("store %d messages of %s: %w", len(list), end.Source, err)
+	}
+	return fresh, nil
+}
+
+// stored is the row in which the bytes of a message are kept.
+func (n *Notifier) stored(r Raw) Inbound {
 	sum := sha256.Sum256(r.Bytes)
 	row := Inbound{
 		Source: r.Source, UIDValidity: r.UIDValidity, UID: r.UID, SHA256: hex.EncodeToString(sum[:]), Raw: r.Bytes,
@@ -82,17 +131,7 @@ func (n *Notifier) StoreRaw(ctx context.Context, r Raw) (id int64, fresh bool, e
 	if now := n.now(); row.ReceivedAt.IsZero() || sameSecond(row.ReceivedAt.Time, now.Time) {
 		row.ReceivedAt = now
 	}
-	err = n.db.Tx(ctx, func(ctx context.Context) error {
-		var err error
-		if id, fresh, err = n.insertInbound(ctx, row); err != nil || r.Mailbox == "" {
-			return err
-		}
-		return n.advanceCursor(ctx, Mailbox{Name: r.Mailbox, UIDValidity: r.UIDValidity, LastUID: r.UID})
-	})
-	if err != nil {
-		return 0, false, fmt.Errorf("store message %d of %s: %w", r.UID, r.Source, err)
-	}
-	return id, fresh, nil
+	return row
 }
 
 // sameSecond tells whether a mailbox's time, which counts whole seconds

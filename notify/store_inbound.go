@@ -35,7 +35,24 @@ func (n *Notifier) advanceCursor(ctx context.Context, m Mailbox) error {
 		ON CONFLICT (name) DO UPDATE SET
 			last_uid = CASE WHEN mailboxes.uid_validity = excluded.uid_validity AND mailboxes.last_uid > excluded.last_uid
 				THEN mailboxes.last_uid ELSE excluded.last_uid END,
+			done_uid = CASE WHEN mailboxes.uid_validity = excluded.uid_validity THEN mailboxes.done_uid ELSE 0 END,
 			uid_validity = excluded.uid_validity`, m.Name, m.UIDValidity, m.LastUID).Error
+}
+
+func (n *Notifier) saveDone(ctx context.Context, mailbox string, uidValidity, uid int64) error {
+	return n.db.Tx(ctx, func(ctx context.Context) error {
+		return n.db.In(ctx).Model(&Mailbox{}).Where("name = ? AND uid_validity = ? AND done_uid < ?", mailbox, uidValidity, uid).
+			Update("done_uid", uid).Error
+	})
+}
+
+// insertAllInbound stores raw rows, leaving out those that have their place
+// already, and tells how many it stored.
+func (n *Notifier) insertAllInbound(ctx context.Context, rows []Inbound) (fresh int, err error) {
+	res := n.db.In(ctx).Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "source"}, {Name: "uid_validity"}, {Name: "uid"}}, DoNothing: true,
+	}).Create(&rows)
+	return int(res.RowsAffected), res.Error
 }
 
 // insertInbound stores a raw row, or finds the one that has its place.

@@ -152,6 +152,7 @@ type Mailbox struct {
 	Name        string `gorm:"primaryKey"`
 	UIDValidity int64
 	LastUID     int64
+	DoneUID     int64 // up to here they are flagged or moved as configured
 	PolledAt    db.Time
 	Error       string
 }
@@ -340,4 +341,26 @@ type Placement struct {
 	Candidates     []Candidate
 	AnsweredID     int64 // our message that it names, 0 if none
 	Reaction       Reaction
+}
+
+// InboundFile is a file of an inbound message. Its bytes stay in the raw message
+// and are taken out of it when they are asked for.
+type InboundFile struct {
+	InboundID   int64 `gorm:"primaryKey;autoIncrement:false"`
+	Position    int   `gorm:"primaryKey;autoIncrement:false"` // from 1
+	Name        string
+	ContentType string // by its first bytes where they say more than the sender
+	Size        int64  // bytes, decoded
+	Refused     string // why it is not handed out: "too_large", "dangerous"; "": it is
+}
+
+// SourceCount is the latest count of what a source of messages holds beside what
+// is stored of it.
+type SourceCount struct {
+	Source    string `gorm:"primaryKey"` // as in Inbound
+	CountedAt db.Time
+	Held      int64  // messages there that were due to be stored
+	Stored    int64  // of those, how many are
+	Missing   int64  // and how many are not
+	Says      string // in words, where something is missing or could not be counted
 }

@@ -38,7 +38,7 @@ type App struct {
 	surveyor  *survey.Surveyor
 	directory *auth.Directory
 	mailer    *email.Mailer
-	poller    *inbox.Poller
+	pollers   []*inbox.Poller
 	parse     notify.Parser
 	server    *web.Server
 	clockwork *clockwork
@@ -156,11 +156,17 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 	})
 	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain}
 	a.parse = func(_ string, raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, read) }
-	a.poller, err = inbox.NewPoller(a.notifier, inbox.PollerOptions{
-		URL: opt.settings.IMAP, Mailbox: opt.settings.Mailbox, Parse: read, Read: a.parse,
-		DB: a.db, Holder: holder, Log: opt.log, Now: opt.now,
-	})
-	return err
+	for _, url := range opt.settings.IMAP {
+		p, err := inbox.NewPoller(a.notifier, inbox.PollerOptions{
+			URL: url, Mailbox: opt.settings.Mailbox, OAuth: opt.settings.oauth(), Parse: read, Read: a.parse,
+			DB: a.db, Holder: holder, Log: opt.log, Now: opt.now,
+		})
+		if err != nil {
+			return err
+		}
+		a.pollers = append(a.pollers, p)
+	}
+	return nil
 }
 
 // connectRooms lets news travel upward: who hears of a reply (the survey first,
@@ -208,11 +214,13 @@ func (a *App) Run(ctx context.Context, listener net.Listener) error {
 			a.log.Error("sender stopped", "err", err)
 		}
 	})
-	loops.Go(func() {
-		if err := a.poller.Watch(work, nil); err != nil && work.Err() == nil {
-			a.log.Error("inbox watch stopped", "err", err)
-		}
-	})
+	for _, p := range a.pollers {
+		loops.Go(func() {
+			if err := p.Watch(work, nil); err != nil && work.Err() == nil {
+				a.log.Error("inbox watch stopped", "mailbox", p.Name(), "err", err)
+			}
+		})
+	}
 	loops.Go(func() { a.pollOnArrival(work) })
 	a.clockwork.start(work)
 
@@ -249,6 +257,18 @@ func (a *App) Arrived() {
 	}
 }
 
+// poll reads every mailbox once; one that does not answer does not keep the
+// others from being read.
+func (a *App) poll(ctx context.Context) (fresh int, err error) {
+	var errs []error
+	for _, p := range a.pollers {
+		n, err := p.Poll(ctx)
+		fresh += n
+		errs = append(errs, err)
+	}
+	return fresh, errors.Join(errs...)
+}
+
 func (a *App) pollOnArrival(ctx context.Context) {
 	for {
 		select {
@@ -256,7 +276,7 @@ func (a *App) pollOnArrival(ctx context.Context) {
 			return
 		case <-a.arrived:
 		}
-		if _, err := a.poller.Poll(ctx); err != nil && ctx.Err() == nil {
+		if _, err := a.poll(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("read the mailbox", "err", err)
 		}
 	}
@@ -271,7 +291,7 @@ func (a *App) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		read, err := a.poller.Poll(ctx)
+		read, err := a.poll(ctx)
 		if err != nil {
 			return err
 		}
@@ -286,8 +306,8 @@ func (a *App) settle(ctx context.Context) error {
 func (a *App) Close() error {
 	a.closeOnce.Do(func() {
 		var errs []error
-		if a.poller != nil {
-			errs = append(errs, a.poller.Close())
+		for _, p := range a.pollers {
+			errs = append(errs, p.Close())
 		}
 		if a.mailer != nil {
 			errs = append(errs, a.mailer.Close())

@@ -71,7 +71,7 @@ func (b *bed) boot(dsn string) {
 	b.t.Helper()
 	s := settingsServe{
 		database: database{Database: dsn}, BaseURL: "http://neuvo.test", Addr: "127.0.0.1:0",
-		SMTP: b.world.smtpURL(), IMAP: b.world.imapURL(), Mailbox: "INBOX",
+		SMTP: b.world.smtpURL(), reading: reading{IMAP: []string{b.world.imapURL()}, Mailbox: "INBOX"},
 		ReplyAddress: "{token}@" + replyDomain, SMSAddress: "{digits}@" + smsDomain, Migrate: true,
 	}
 	var err error

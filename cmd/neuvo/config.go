@@ -37,12 +37,11 @@ type settingsServe struct {
 	database
 	logging
 	signing
+	reading
 
 	Addr             string   `help:"Address to listen on." default:"127.0.0.1:8080"`
 	BaseURL          string   `help:"Public address of this site, as customers reach it: https://service.example.com." placeholder:"URL"`
 	SMTP             string   `name:"smtp" help:"SMTP server for e-mail and texts: smtp://user:password@host:587, smtps://…:465, ?tls=none on a trusted network." placeholder:"URL"`
-	IMAP             string   `name:"imap" help:"IMAP server where replies arrive: imaps://user:password@host:993." placeholder:"URL"`
-	Mailbox          string   `help:"Mailbox to read." default:"INBOX"`
 	ReplyAddress     string   `help:"Pattern of the addresses customers answer to, with {token}: {token}@reply.example.com or desk+{token}@example.com." placeholder:"PATTERN"`
 	SMSAddress       string   `name:"sms-address" help:"Pattern of your e-mail-to-SMS gateway, with {digits} (358401234567) or {e164} (+358401234567): {digits}@sms.example.com." placeholder:"PATTERN"`
 	SMSSubject       string   `name:"sms-subject" help:"Subject your e-mail-to-SMS gateway wants." default:""`
@@ -67,7 +66,7 @@ func (s settingsServe) check() error {
 	errs = append(errs,
 		checkURL("base-url", s.BaseURL, "the public address of this site, such as https://service.example.com", "http", "https"),
 		checkURL("smtp", s.SMTP, "the server that sends e-mail and texts, such as smtp://user:password@mail.example.com:587", "smtp", "smtps"),
-		checkURL("imap", s.IMAP, "the mailbox where replies arrive, such as imaps://user:password@mail.example.com:993", "imap", "imaps"),
+		s.checkMailboxes(),
 		checkPattern("reply-address", s.ReplyAddress, "the addresses customers answer to, such as {token}@reply.example.com", "{token}"),
 		checkPattern("sms-address", s.SMSAddress, "the address pattern of your e-mail-to-SMS gateway, such as {digits}@sms.example.com", "{digits}", "{e164}"),
 	)

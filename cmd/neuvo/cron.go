@@ -37,7 +37,7 @@ func (a *App) schedules() []schedule {
 		{"cases", "* * * * *", true, a.surveyor.WatchCases},
 		{"promises", "* * * * *", true, a.desk.WatchPromises},
 		{"due texts", "@every 5s", false, a.notifier.SendDue},
-		{"inbox poll", "@every 15s", false, a.poller.Poll},
+		{"inbox poll", "@every 15s", false, a.poll},
 		{"stored mail", "* * * * *", true, func(ctx context.Context) (int, error) {
 			return a.notifier.ProcessStored(ctx, a.parse)
 		}},

@@ -162,17 +162,23 @@ func (e *examination) smtp(ctx context.Context) finding {
 	return fine("%s takes our sign-in", hostOf(e.SMTP))
 }
 
-// imap opens the mailbox where replies arrive. Nothing is read.
+// imap opens the mailboxes where replies arrive. Nothing is read.
 func (e *examination) imap(ctx context.Context) finding {
-	p, err := inbox.NewPoller(nil, inbox.PollerOptions{URL: e.IMAP, Mailbox: e.Mailbox, DB: e.db, Holder: "doctor", Log: e.log, Now: e.now})
-	if err != nil {
-		return mendError(err)
+	var opened []string
+	for _, url := range e.IMAP {
+		p, err := inbox.NewPoller(nil, inbox.PollerOptions{
+			URL: url, Mailbox: e.Mailbox, OAuth: e.oauth(), DB: e.db, Holder: "doctor", Log: e.log, Now: e.now,
+		})
+		if err != nil {
+			return mendError(err)
+		}
+		// The poller holds no lease and no connection after a check: nothing to close.
+		if err := p.Check(ctx); err != nil {
+			return mendError(err)
+		}
+		opened = append(opened, hostOf(url)+" opens "+p.Folder())
 	}
-	// The poller holds no lease and no connection after a check: nothing to close.
-	if err := p.Check(ctx); err != nil {
-		return mendError(err)
-	}
-	return fine("%s opens %s", hostOf(e.IMAP), e.Mailbox)
+	return fine("%s", strings.Join(opened, ", "))
 }
 
 // replyAddress makes an address of the pattern and reads it again.

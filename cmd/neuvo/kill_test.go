@@ -323,8 +323,8 @@ func (k *killing) answer(ctx context.Context) {
 func (k *killing) settle() {
 	k.t.Helper()
 	ahead := time.Duration(0)
-	s := settingsServe{database: database{Database: k.dsn}, BaseURL: k.url, SMTP: k.host.SMTPURL(), IMAP: k.host.IMAPURL(),
-		Mailbox: "INBOX", ReplyAddress: "{token}@" + replyDomain, SMSAddress: "{digits}@" + smsDomain}
+	s := settingsServe{database: database{Database: k.dsn}, BaseURL: k.url, SMTP: k.host.SMTPURL(), reading: reading{IMAP: []string{k.host.IMAPURL()}, Mailbox: "INBOX"},
+		ReplyAddress: "{token}@" + replyDomain, SMSAddress: "{digits}@" + smsDomain}
 	app, err := newApp(k.t.Context(), appOptions{settings: s, log: slog.New(slog.DiscardHandler),
 		now: func() time.Time { return time.Now().Add(ahead) }, relaxed: true})
 	if err != nil {

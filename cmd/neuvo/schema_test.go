@@ -32,6 +32,7 @@ var models = []any{
 	notify.MessageAttachment{}, notify.MessageReport{},
 	survey.Survey{}, survey.Answer{}, survey.Press{}, survey.Case{},
 	notify.NumberPair{}, notify.ThreadCode{}, booking.ContactPoint{},
+	notify.InboundFile{}, notify.SourceCount{},
 }
 
 func TestEveryModelHasItsColumnsAndEveryColumnItsModel(t *testing.T) {

@@ -279,7 +279,7 @@ func TestAProgramThatWasKilledIsReplacedAtOnce(t *testing.T) {
 	if err := b.app.db.BreakLeases(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.app.db.TryLease(t.Context(), "mailbox:"+b.app.poller.Name(), "the dead", time.Hour); err != nil {
+	if _, err := b.app.db.TryLease(t.Context(), "mailbox:"+b.app.pollers[0].Name(), "the dead", time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	b.boot(dsn)

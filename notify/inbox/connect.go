@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -36,11 +39,17 @@ const (
 type server struct {
 	host, port, user, password string
 	security                   security
+	folder                     string // "" where it names none
+	after                      string // flag, leave, move:FOLDER, or ""
+	auth                       string // whose OAuth, "" for a password
+	tokenURL                   string // where auth is AuthOther
+	tenant                     string // of Microsoft
 }
 
-// readURL reads imaps://user:password@host[:993] (TLS from the first byte),
-// imap://…[:143] (STARTTLS, required) and imap://…?tls=none (a server on this
-// machine). The error is Invalid and names no secret.
+// readURL reads imaps://user:password@host[:993][/FOLDER] (TLS from the first
+// byte), imap://…[:143] (STARTTLS, required) and imap://…?tls=none (a server on
+// this machine), with after=…, auth=…, tenant=… and token_url=… in the query. The
+// error is Invalid and names no secret.
 func readURL(text string) (server, error) {
 	bad := fault.New(fault.Invalid, "fault.imap_url")
 	u, err := url.Parse(text)
@@ -49,7 +58,13 @@ func readURL(text string) (server, error) {
 	}
 	s := server{host: u.Hostname(), port: u.Port(), user: u.User.Username()}
 	s.password, _ = u.User.Password()
-	switch u.Scheme + " " + u.Query().Get("tls") {
+	q := u.Query()
+	s.folder, s.after, s.auth = strings.Trim(u.Path, "/"), q.Get("after"), q.Get("auth")
+	s.tenant, s.tokenURL = q.Get("tenant"), q.Get("token_url")
+	if !slices.Contains([]string{"", AuthGoogle, AuthMicrosoft, AuthOther}, s.auth) || (s.auth == AuthOther) != (s.tokenURL != "") {
+		return server{}, bad
+	}
+	switch u.Scheme + " " + q.Get("tls") {
 	case "imaps ", "imaps implicit":
 		s.security = implicitTLS
 	case "imap ", "imap starttls":
@@ -74,7 +89,10 @@ func (s server) addr() string { return net.JoinHostPort(s.host, s.port) }
 type session struct {
 	client *imapclient.Client
 	conn   net.Conn
-	idles  bool // the server has IDLE
+	turn   sync.Mutex // one exchange at a time
+	idles  bool       // the server has IDLE
+	moves  bool       // the server has MOVE
+	picks  bool       // the server has UIDPLUS: it can expunge by UID
 	// arrived gets a signal when the server says, unasked, that there is more.
 	arrived chan struct{}
 }
@@ -124,8 +142,11 @@ func (p *Poller) connect(ctx context.Context) (*session, error) {
 		s.close()
 		return nil, unreachable(err)
 	}
-	if err := s.begin(p.server); err != nil {
+	if err := p.signIn(ctx, s); err != nil {
 		s.close()
+		if fault.Is(err, fault.Unauthorized) {
+			return nil, err
+		}
 		if _, refused := errors.AsType[*imap.Error](err); refused {
 			return nil, fault.New(fault.Unauthorized, "fault.imap_sign_in").With("host", p.server.addr()).With("user", p.server.user).Cause(err)
 		}
@@ -134,30 +155,38 @@ func (p *Poller) connect(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// begin signs in with LOGIN, or AUTHENTICATE PLAIN where the server forbids that,
-// and learns what it can do. It asks: the client's own notion of capabilities
-// may wait in vain for a server that does not volunteer them.
-func (s *session) begin(to server) error {
+// signIn signs in with LOGIN, or AUTHENTICATE PLAIN where the server forbids that,
+// or with an access token; and learns what the server can do. It asks: the
+// client's own notion of capabilities may wait in vain for a server that does not
+// volunteer them.
+func (p *Poller) signIn(ctx context.Context, s *session) error {
 	caps, err := s.client.Capability().Wait()
 	if err != nil {
 		return err
 	}
-	if caps.Has(imap.CapLoginDisabled) && caps.Has(imap.AuthCap(sasl.Plain)) {
-		err = s.client.Authenticate(sasl.NewPlainClient("", to.user, to.password))
-	} else {
-		err = s.client.Login(to.user, to.password).Wait()
+	switch {
+	case p.server.auth != "":
+		err = p.signInWithToken(ctx, s, caps)
+	case caps.Has(imap.CapLoginDisabled) && caps.Has(imap.AuthCap(sasl.Plain)):
+		err = s.client.Authenticate(sasl.NewPlainClient("", p.server.user, p.server.password))
+	default:
+		err = s.client.Login(p.server.user, p.server.password).Wait()
 	}
 	if err != nil {
 		return err
 	}
 	caps, err = s.client.Capability().Wait()
 	s.idles = caps.Has(imap.CapIdle) || caps.Has(imap.CapIMAP4rev2)
+	s.moves = caps.Has(imap.CapMove) || caps.Has(imap.CapIMAP4rev2)
+	s.picks = caps.Has(imap.CapUIDPlus) || caps.Has(imap.CapIMAP4rev2)
 	return err
 }
 
 // step runs one exchange with the server. When its time is over, or the
 // context's, the connection is closed, which ends whatever waits for it.
 func (s *session) step(ctx context.Context, limit time.Duration, what string, f func() error) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() })

@@ -19,8 +19,8 @@ const (
 	// maxHeaders bounds the fields of a message too large to fetch.
 	maxHeaders = 256 << 10
 	// A batch is fetched in one exchange and held in memory.
-	batchCount = 100
-	batchBytes = 16 << 20
+	batchCount = 256
+	batchBytes = 8 << 20
 )
 
 // KeptHeader stands on top of a stored message of which not everything could be

@@ -1,15 +1,19 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"golang.org/x/oauth2"
 
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
@@ -20,6 +24,7 @@ import (
 const (
 	AfterFlag  = "flag"  // it is marked \Seen
 	AfterLeave = "leave" // nothing: the mailbox is opened read-only
+	AfterMove  = "move"  // it is moved to the folder MoveTo
 )
 
 // leaseTime is how long a replica that dies keeps its mailbox from the others.
@@ -27,12 +32,15 @@ const leaseTime = 45 * time.Second
 
 // PollerOptions for NewPoller.
 type PollerOptions struct {
-	// URL is imaps://user:password@host[:993] (TLS), imap://…[:143] (STARTTLS)
-	// or imap://…?tls=none.
+	// URL is imaps://user:password@host[:993][/FOLDER] (TLS), imap://…[:143]
+	// (STARTTLS) or imap://…?tls=none. Further in the query: after=flag, leave or
+	// move:FOLDER; auth=google or microsoft (the password is a refresh token then).
 	URL string
-	// Mailbox is the folder; INBOX where empty.
+	// Mailbox is the folder where the URL names none; INBOX where empty too.
 	Mailbox string
-	Parse   ParseOptions
+	// OAuth is needed for a URL with auth=….
+	OAuth OAuthClient
+	Parse ParseOptions
 	// Read reads whatever is stored, from every source; Parse alone where nil.
 	Read notify.Parser
 	DB   *db.DB
@@ -42,8 +50,11 @@ type PollerOptions struct {
 	Log *slog.Logger
 	// Now is the clock; the database's where nil.
 	Now func() time.Time
-	// After is AfterFlag (also where empty) or AfterLeave.
+	// After is AfterFlag (also where empty), AfterLeave or AfterMove; what the URL
+	// says counts more.
 	After string
+	// MoveTo is the folder of AfterMove. It is made where it is missing.
+	MoveTo string
 	// MaxMessage is the largest message fetched whole, in bytes; 50 MiB where 0.
 	// Of a larger one the fields are kept, with the reason.
 	MaxMessage int64
@@ -63,7 +74,8 @@ type PollerOptions struct {
 type store interface {
 	Cursor(ctx context.Context, mailbox string) (notify.Mailbox, error)
 	SetPolled(ctx context.Context, mailbox string, pollErr error) error
-	StoreRaw(ctx context.Context, r notify.Raw) (id int64, fresh bool, err error)
+	SetDone(ctx context.Context, mailbox string, uidValidity, uid int64) error
+	StoreAll(ctx context.Context, list []notify.Raw) (fresh int, err error)
 	ProcessStored(ctx context.Context, parse notify.Parser) (int, error)
 }
 
@@ -74,9 +86,13 @@ type Poller struct {
 	server server
 	name   string // of the mailbox, in cursors and leases
 
-	mu      sync.Mutex // one poll at a time; guards session and closed
+	mu      sync.Mutex // one poll at a time; guards session, renewed and closed
 	session *session
+	renewed time.Time // when the lease was last taken
 	closed  bool
+
+	tokens sync.Mutex // guards token
+	token  *oauth2.Token
 }
 
 // NewPoller checks the options; it does not connect. Errors are Invalid.
@@ -89,15 +105,16 @@ func newPoller(n store, opt PollerOptions) (*Poller, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opt.Mailbox == "" {
-		opt.Mailbox = "INBOX"
+	opt.Mailbox = cmp.Or(s.folder, opt.Mailbox, "INBOX")
+	if s.after != "" {
+		opt.After, opt.MoveTo, _ = strings.Cut(s.after, ":")
 	}
-	switch opt.After {
-	case "":
-		opt.After = AfterFlag
-	case AfterFlag, AfterLeave:
-	default:
-		return nil, fault.New(fault.Invalid, "fault.imap_after").With("value", opt.After)
+	opt.After = cmp.Or(opt.After, AfterFlag)
+	if !slices.Contains([]string{AfterFlag, AfterLeave, AfterMove}, opt.After) || (opt.After == AfterMove) != (opt.MoveTo != "") || opt.MoveTo == opt.Mailbox {
+		return nil, fault.New(fault.Invalid, "fault.imap_after").With("value", cmp.Or(s.after, opt.After))
+	}
+	if s.auth != "" && opt.OAuth.ID == "" {
+		return nil, fault.New(fault.Invalid, "fault.imap_oauth")
 	}
 	if opt.Log == nil {
 		opt.Log = slog.Default()
@@ -120,6 +137,9 @@ func newPoller(n store, opt PollerOptions) (*Poller, error) {
 // Name is the mailbox's name in cursors, leases and sources: no secret in it.
 func (p *Poller) Name() string { return p.name }
 
+// Folder is the folder that is read.
+func (p *Poller) Folder() string { return p.opt.Mailbox }
+
 // Poll takes the mailbox's lease, brings in everything that is new, and has it
 // placed; fresh is how many messages were stored. Where another replica has the
 // lease it does nothing. The connection is kept for the next poll; one that
@@ -135,6 +155,7 @@ func (p *Poller) poll(ctx context.Context) (fresh int, held bool, err error) {
 	if p.closed {
 		return 0, false, errors.New("the poller is closed")
 	}
+	p.renewed = time.Now()
 	if held, err = p.lease(ctx); err != nil || !held {
 		p.drop()
 		return 0, held, err
@@ -167,121 +188,14 @@ func (p *Poller) lease(ctx context.Context) (bool, error) {
 	return held, nil
 }
 
-// bringIn stores all that is behind the cursor.
-func (p *Poller) bringIn(ctx context.Context) (fresh int, err error) {
-	box, err := p.ready(ctx)
-	if err != nil {
-		return 0, err
+// keepLease is lease for the middle of a long poll: it asks only where a third of
+// the lease's time has passed.
+func (p *Poller) keepLease(ctx context.Context) (held bool, err error) {
+	if time.Since(p.renewed) < leaseTime/3 {
+		return true, nil
 	}
-	cursor, err := p.store.Cursor(ctx, p.name)
-	if err != nil {
-		return 0, err
-	}
-	last := imap.UID(cursor.LastUID)
-	if int64(box.UIDValidity) != cursor.UIDValidity {
-		// The server numbered the messages anew (RFC 3501 section 2.3.1.1): all
-		// are read again, and those known already are told by their bytes.
-		if cursor.UIDValidity != 0 {
-			p.opt.Log.Warn("mailbox was renumbered", "mailbox", p.name, "was", cursor.UIDValidity, "is", box.UIDValidity)
-		}
-		last = 0
-	}
-	entries, err := p.session.list(ctx, last, box.UIDNext)
-	if err != nil {
-		return 0, err
-	}
-	for batch, rest := nextBatch(entries, p.opt.MaxMessage); len(batch) > 0; batch, rest = nextBatch(rest, p.opt.MaxMessage) {
-		n, err := p.bringBatch(ctx, batch, box.UIDValidity)
-		fresh += n
-		if err != nil {
-			return fresh, err
-		}
-		if len(rest) == 0 {
-			break
-		}
-		// What waits is placed between batches: the first replies of a long
-		// queue need not wait for the last.
-		if _, err := p.store.ProcessStored(ctx, p.parse); err != nil {
-			p.opt.Log.Error("some messages could not be placed yet", "mailbox", p.name, "error", err)
-		}
-		if held, err := p.lease(ctx); err != nil || !held {
-			return fresh, errors.Join(err, errors.New("the mailbox's lease was lost"))
-		}
-	}
-	return fresh, nil
-}
-
-// bringBatch fetches a batch, stores it, and only then changes the mailbox.
-func (p *Poller) bringBatch(ctx context.Context, batch []entry, uidValidity uint32) (fresh int, err error) {
-	messages, err := p.session.fetch(ctx, batch, p.opt.MaxMessage)
-	if err != nil {
-		return 0, err
-	}
-	fresh, err = p.storeBatch(ctx, messages, uidValidity)
-	if err != nil {
-		return fresh, err
-	}
-	var stored imap.UIDSet
-	for _, m := range messages {
-		stored.AddNum(m.uid)
-	}
-	if len(stored) == 0 || p.opt.After != AfterFlag {
-		return fresh, nil
-	}
-	err = p.session.step(ctx, stepTime, "flag messages", func() error {
-		return p.session.client.Store(stored, &imap.StoreFlags{
-			Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen},
-		}, nil).Close()
-	})
-	if _, refused := errors.AsType[*imap.Error](err); refused {
-		// A mailbox that may not be written is no reason to stop reading it.
-		p.opt.Log.Warn("messages could not be flagged", "mailbox", p.name, "error", err)
-		return fresh, nil
-	}
-	return fresh, err
-}
-
-// storeBatch stores messages in one transaction, which is many times faster than
-// one each. Where that fails they are stored one by one, so that a message the
-// database refuses keeps back only those behind it.
-func (p *Poller) storeBatch(ctx context.Context, messages []fetched, uidValidity uint32) (fresh int, err error) {
-	err = p.opt.DB.Tx(ctx, func(ctx context.Context) error {
-		fresh = 0 // a transaction may run again from its start
-		for _, m := range messages {
-			isNew, err := p.keep(ctx, m, uidValidity)
-			if err != nil {
-				return err
-			}
-			fresh += boolInt(isNew)
-		}
-		return nil
-	})
-	if err == nil || ctx.Err() != nil {
-		return fresh, err
-	}
-	fresh = 0
-	for _, m := range messages {
-		isNew, err := p.keep(ctx, m, uidValidity)
-		if err != nil {
-			return fresh, err
-		}
-		fresh += boolInt(isNew)
-	}
-	return fresh, nil
-}
-
-func (p *Poller) keep(ctx context.Context, m fetched, uidValidity uint32) (isNew bool, err error) {
-	if m.date.IsZero() {
-		m.date = p.opt.Now()
-	}
-	_, isNew, err = p.store.StoreRaw(ctx, notify.Raw{
-		Source: "imap:" + p.name, Mailbox: p.name, UIDValidity: int64(uidValidity), UID: int64(m.uid),
-		Bytes: m.bytes, ReceivedAt: m.date,
-	})
-	if err != nil {
-		return false, fmt.Errorf("store message %d: %w", m.uid, err)
-	}
-	return isNew, nil
+	p.renewed = time.Now()
+	return p.lease(ctx)
 }
 
 // ready gives a connection with the mailbox open, the kept one where it still
