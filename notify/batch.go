@@ -189,7 +189,7 @@ func (n *Notifier) placeAll(ctx context.Context, list []*reading) error {
 			}
 			continue
 		}
-		where := Match(r.p, facts[i])
+		where := hold(r.p, Match(r.p, facts[i]), facts[i])
 		if r.alone = where.ConversationID != 0 && taken[where.ConversationID]; r.alone {
 			continue
 		}

@@ -66,6 +66,7 @@ type corpusEntry struct {
 var triageReasons = map[string]string{
 	"no_signal": notify.ReasonNoSignal, "forged": notify.ReasonForged, "disagree": notify.ReasonDisagree,
 	"unreadable": notify.ReasonUnreadable, "several": notify.ReasonSeveral, "long_closed": notify.ReasonLongClosed,
+	"forged_sender": notify.ReasonForgedSender,
 }
 
 func readYAML(t *testing.T, file string, into any) {
@@ -174,7 +175,7 @@ func (s *standing) arrive(t *testing.T, name string) (in notify.Inbound, subject
 	if err != nil || !fresh {
 		t.Fatalf("store %s: fresh %t, %v", name, fresh, err)
 	}
-	options := inbox.ParseOptions{SMSDomain: "sms.neuvo.test", OwnDomain: "neuvo.test", Country: "FI"}
+	options := inbox.ParseOptions{SMSDomain: "sms.neuvo.test", OwnDomain: "neuvo.test", Country: "FI", TrustedAuthserv: "mx.neuvo.test"}
 	_, err = s.n.ProcessStored(t.Context(), func(_ string, raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, options) })
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,6 @@ func (n *Notifier) Foresee(ctx context.Context, p Parsed) (subject string, where
 	if err != nil {
 		return "", Placement{}, fmt.Errorf("gather what is known: %w", err)
 	}
-	where = Match(p, facts)
+	where = hold(p, Match(p, facts), facts)
 	return facts.Conversations[where.ConversationID].Subject, where, nil
 }

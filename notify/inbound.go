@@ -356,7 +356,7 @@ func excerpt(raw []byte) string {
 // anything at all.
 func (p Parsed) clean() Parsed {
 	line := func(s string) string { return oneLine(cleanText(s, maxLine)) }
-	for _, s := range []*string{&p.MessageID, &p.InReplyTo, &p.OriginalID, &p.From, &p.FromName, &p.Subject, &p.FailedRecipient, &p.FailedReason} {
+	for _, s := range []*string{&p.MessageID, &p.InReplyTo, &p.OriginalID, &p.From, &p.FromName, &p.Subject, &p.FailedRecipient, &p.FailedReason, &p.Forged} {
 		*s = line(*s)
 	}
 	p.Text, p.ReplyText = cleanText(p.Text, maxBody), cleanText(p.ReplyText, maxBody)

@@ -222,6 +222,9 @@ type Parsed struct {
 	ReplyText  string // what the sender wrote now: quotes and signature stripped
 	Date       db.Time
 	Forwarded  bool // ReplyText holds a message of somebody else's that was passed on
+	// Forged says what our own mail server found: the address in From is not the
+	// writer's. "" where it found nothing or was not asked.
+	Forged string
 	// For a bounce: who could not be reached and why, and the Message-ID of
 	// ours that it is about.
 	FailedRecipient string

@@ -154,7 +154,7 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 		// Every gateway there is: nothing registers itself.
 		Routes: []notify.Route{{Gateway: email.NewSMTP(a.mailer)}, {Gateway: texts}},
 	})
-	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain}
+	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain, TrustedAuthserv: opt.settings.TrustedAuthserv}
 	a.parse = func(_ string, raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, read) }
 	for _, url := range opt.settings.IMAP {
 		p, err := inbox.NewPoller(a.notifier, inbox.PollerOptions{

@@ -14,7 +14,7 @@ import (
 )
 
 // ours is how the messages of testdata know us.
-var ours = ParseOptions{SMSDomain: "sms.neuvo.test", OwnDomain: "neuvo.test", Country: "FI"}
+var ours = ParseOptions{SMSDomain: "sms.neuvo.test", OwnDomain: "neuvo.test", Country: "FI", TrustedAuthserv: "mx.neuvo.test"}
 
 // expectation is an entry of ../testdata/expected.yaml; what is left out of it is
 // not looked at.

@@ -9,6 +9,8 @@ import (
 
 var (
 	ownReference = regexp.MustCompile(`^m[0-9]{1,18}$`)
+	// ownID is the left side of our Message-IDs.
+	ownID = regexp.MustCompile(`^[a-z2-7]{26}$`)
 
 	// The first group is programs' own words; the second could stand in a person's
 	// subject too and counts only where nothing but a date follows.
@@ -23,15 +25,15 @@ var (
 	bounceTitle = regexp.MustCompile(`(?i)^\s*(undeliver|undelivered mail|delivery (status notification|has failed|failure|failed|problem)|mail (delivery|system error|could not be delivered)|message (you sent )?(could not be delivered|not delivered|undeliverable)|returned mail|returned to sender|failure notice|failed mail|delivery notification|non[- ]?delivery|mail delivery (failed|failure|subsystem)|ei voi toimittaa|viestiä ei voitu toimittaa|toimittaminen epäonnistui|toimitus (ei onnistu|epäonnistui)|(sähköposti|viesti)n (toimitus|toimittaminen) (ei onnistu|epäonnistui)|ei toimitettu|perille toimittamaton|det går inte att leverera|kan inte leverera|leveransen? (misslyckades|lyckades inte)|leverans(fel| misslyckad)|meddelandet kunde inte levereras|olevererbart|unzustellbar|nicht zustellbar|zustellung fehlgeschlagen|toimetamatu|kättetoimetamatu|edastamatu|ei saa kohale toimetada|kan ikke levere|ikke levert|levering mislyktes)`)
 )
 
-// kindOf recognises what machines write, before anything is matched. opt names
-// what is ours; channel is SMS where a gateway handed a person's text over.
-func kindOf(h header, c *content, from string, subject string, channel notify.Channel, opt ParseOptions) notify.Kind {
+// kindOf recognises what machines write, before anything is matched. own: we sent
+// it ourselves; channel is SMS where a gateway handed a person's text over.
+func kindOf(h header, c *content, from string, subject string, channel notify.Channel, own bool) notify.Kind {
 	switch {
 	case isBounce(h, c, from, subject):
 		return bounceKind(c)
 	case c.report == "disposition-notification", readSubject.MatchString(subject) && c.report != "" && c.report != "delivery-status":
 		return notify.Receipt
-	case isOwn(h, opt):
+	case own:
 		return notify.Own
 	case channel == notify.SMS:
 		return notify.Human
@@ -43,14 +45,6 @@ func kindOf(h header, c *content, from string, subject string, channel notify.Ch
 		return notify.List
 	}
 	return notify.Human
-}
-
-func isOwn(h header, opt ParseOptions) bool {
-	if ownReference.MatchString(h.get(strings.ToLower(notify.OwnHeader))) {
-		return true
-	}
-	id := firstID(h.get("message-id"))
-	return opt.OwnDomain != "" && strings.Contains(id, "@") && domainOf(id) == strings.ToLower(opt.OwnDomain)
 }
 
 // isAuto knows RFC 3834 section 5, the fields that programs used before it, and

@@ -21,6 +21,9 @@ type ParseOptions struct {
 	// Country is the ISO 3166-1 code that numbers without a country code are
 	// read in; "" leaves such numbers as they are.
 	Country string
+	// TrustedAuthserv is the name by which our own mail server signs its
+	// Authentication-Results; "" believes none.
+	TrustedAuthserv string
 }
 
 // Parse reads raw bytes into all that matching may look at. It reads anything:
@@ -36,9 +39,12 @@ func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
 	raw = normalise(raw)
 	h, body := splitMessage(raw)
 	root, _ := readTree(h, raw, body)
-	if why := h.get(strings.ToLower(KeptHeader)); why != "" && strings.TrimSpace(string(body)) == "" {
-		root = &node{kind: "text/plain", body: []byte("[" + why + "]")}
+	// The fetch puts it on top; further down somebody else did.
+	if len(h) > 0 && h[0].name == strings.ToLower(KeptHeader) && strings.TrimSpace(string(body)) == "" {
+		root = &node{kind: "text/plain", body: []byte("[" + h[0].value + "]")}
 	}
+	own := fromUs(h, opt)
+	h = h.withoutOurs()
 	c := readContent(root)
 
 	p = fields(h)
@@ -58,7 +64,7 @@ func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
 		}
 		p.ReplyText, p.Forwarded = s.text, s.forwarded
 	}
-	p.Kind = kindOf(h, c, p.From, p.Subject, p.Channel, opt)
+	p.Kind, p.Forged = kindOf(h, c, p.From, p.Subject, p.Channel, own), forged(h, opt.TrustedAuthserv)
 	if p.Kind == notify.Bounce {
 		readBounce(&p, h, c, opt)
 	}
