@@ -14,7 +14,7 @@ func hold(p Parsed, where Placement, f Facts) Placement {
 	held := Placement{Reason: ReasonForgedSender + ": " + p.Forged, Candidates: where.Candidates}
 	if where.ConversationID != 0 {
 		s := signal{rule: where.Rule, evidence: where.Evidence, conversation: where.ConversationID}
-		held.Candidates = candidatesOf([]signal{s}, f)
+		held.Candidates = candidatesOf([]signal{s}, p, f)
 	}
 	return held
 }
