@@ -30,7 +30,7 @@ func (d *Desk) Import(ctx context.Context, c Catalogue) (ImportReport, error) {
 	err := d.db.Tx(ctx, func(ctx context.Context) error {
 		report = ImportReport{Workshops: map[string]int64{}, Advisors: map[string]int64{}}
 		im := importer{Desk: d, report: &report, rows: shops}
-		for _, step := range []func(context.Context) error{im.workshops, im.services, im.advisors, im.resources, im.pools, im.hours, im.closures, im.absences} {
+		for _, step := range []func(context.Context) error{im.workshops, im.services, im.advisors, im.resources, im.pools, im.hours, im.closures, im.absences, im.recount} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -47,6 +47,16 @@ type importer struct {
 	report  *ImportReport
 	rows    []shopRows
 	shopIDs []int64
+}
+
+// recount counts what is booked already against the limits that have come.
+func (im *importer) recount(ctx context.Context) error {
+	for _, id := range im.shopIDs {
+		if _, err := im.Desk.recount(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // merge sorts wanted rows into new and different ones by what identifies them;

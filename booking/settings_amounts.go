@@ -68,14 +68,22 @@ func (d *Desk) PoolDates(ctx context.Context, poolIDs []int64, from string) ([]P
 	return all[PoolDate](ctx, d.db, "dates of pools", "pool_id, day", "pool_id IN ? AND day >= ?", poolIDs, from)
 }
 
-// AddPool bounds the labour of a skill. What is booked already is not counted
-// against it.
+// AddPool bounds the labour of a skill; what is booked already counts.
 func (d *Desk) AddPool(ctx context.Context, by Manager, p Pool) (*Pool, error) {
 	if _, err := d.managedShop(ctx, by, p.WorkshopID); err != nil {
 		return nil, err
 	}
 	p.ID = 0
-	return poolSettings.add(ctx, d, by, p)
+	var out *Pool
+	err := d.db.Tx(ctx, func(ctx context.Context) error {
+		var err error
+		if out, err = poolSettings.add(ctx, d, by, p); err != nil {
+			return err
+		}
+		_, err = d.recount(ctx, p.WorkshopID)
+		return err
+	})
+	return out, err
 }
 
 // ChangePool changes what edit changes.
@@ -165,8 +173,8 @@ func (d *Desk) TransportLimits(ctx context.Context, workshopID int64) ([]Transpo
 	return all[TransportLimit](ctx, d.db, "transport limits", "transport", "workshop_id = ?", workshopID)
 }
 
-// SetTransportLimits replaces the limits of a workshop's ways of coming. A way
-// keeps its row, so that what is booked already goes on counting.
+// SetTransportLimits replaces the limits of a workshop's ways of coming; what is
+// booked already counts.
 func (d *Desk) SetTransportLimits(ctx context.Context, by Manager, workshopID int64, want []TransportLimit) error {
 	var k catalogueCheck
 	for i, l := range want {
@@ -210,6 +218,11 @@ func (d *Desk) SetTransportLimits(ctx context.Context, by Manager, workshopID in
 		}
 		if err := write(ctx, d.db, "transport limits", fresh, changed); err != nil {
 			return err
+		}
+		if len(fresh) > 0 {
+			if _, err := d.recount(ctx, workshopID); err != nil {
+				return err
+			}
 		}
 		amount := func(l TransportLimit) (string, any) {
 			return l.Transport, map[string]int{"per_day": l.PerDay, "online_share": l.OnlineShare}

@@ -89,7 +89,7 @@ func (d *Desk) AddAdvisor(ctx context.Context, by Manager, key string, a Advisor
 // ChangeAdvisor changes what edit changes, and the resource with it. Who no
 // longer receives keeps the bookings there are: hand them over first.
 func (d *Desk) ChangeAdvisor(ctx context.Context, by Manager, id int64, edit func(*Advisor) error) (*Advisor, error) {
-	return advisorSettings.change(ctx, d, by, id, editing(edit))
+	return changeCounted(ctx, d, advisorSettings, by, id, editing(edit), func(a *Advisor) [2]bool { return [2]bool{a.MaxPerDay > 0, a.MaxPerSlot > 0} })
 }
 
 // RemoveAdvisor takes an advisor out: for good where nothing refers to the

@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
@@ -55,7 +56,7 @@ func (d *Desk) AddWorkshop(ctx context.Context, by Manager, w Workshop) (*Worksh
 // ChangeWorkshop changes what edit changes. Opening a closed one again is for
 // admins; its services and advisors stay out of use until each is switched on.
 func (d *Desk) ChangeWorkshop(ctx context.Context, by Manager, id int64, edit func(*Workshop) error) (*Workshop, error) {
-	return workshopSettings.change(ctx, d, by, id, func(ctx context.Context, w *Workshop) error {
+	return changeCounted(ctx, d, workshopSettings, by, id, func(ctx context.Context, w *Workshop) error {
 		closed := w.ClosedAt
 		if err := edit(w); err != nil {
 			return err
@@ -71,7 +72,7 @@ func (d *Desk) ChangeWorkshop(ctx context.Context, by Manager, id int64, edit fu
 			return nil
 		}
 		return d.closeWorkshop(ctx, w)
-	})
+	}, func(w *Workshop) string { return strconv.Itoa(w.SlotMinutes) + " " + w.TimeZone }) // what dates and slots are counted by
 }
 
 // RemoveWorkshop takes a workshop out: for good where nobody has ever booked,

@@ -122,7 +122,7 @@ func (d *Desk) exchange(ctx context.Context, from, to holder, t takes) error {
 	if err != nil {
 		return err
 	}
-	if err := d.recount(ctx, old, to, t); err != nil {
+	if err := d.moveTakings(ctx, old, to, t); err != nil {
 		return err
 	}
 	return d.mark(ctx, changed{shopID: t.shopID, gone: old.claims, come: come, expires: t.expires.Time}, touched(old, come, t.counts))
@@ -185,9 +185,9 @@ func compareCounters(a, b Counter) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.OwnerID, b.OwnerID), cmp.Compare(a.Period, b.Period))
 }
 
-// recount moves counters from what was taken to what is taken now, in one
+// moveTakings moves counters from what was taken to what is taken now, in one
 // statement and in their order; no row goes beyond its capacity.
-func (d *Desk) recount(ctx context.Context, old *exceptions, to holder, t takes) error {
+func (d *Desk) moveTakings(ctx context.Context, old *exceptions, to holder, t takes) error {
 	if len(old.takings) == 0 && len(t.counts) == 0 {
 		return nil
 	}

@@ -41,6 +41,7 @@ func (a *App) schedules() []schedule {
 		{"stored mail", "* * * * *", true, func(ctx context.Context) (int, error) {
 			return a.notifier.ProcessStored(ctx, a.parse)
 		}},
+		{"counted visits", "43 2 * * *", true, a.desk.Recount},
 		{"purge", "17 * * * *", true, a.purge},
 	}
 }
