@@ -270,7 +270,7 @@ func (d *Desk) callDue(ctx context.Context, open *opening, owner int64, perHour 
 				n++
 			}
 		}
-		if n < cmp.Or(perHour, defaultCalls) {
+		if n < max(perHour, 1) {
 			return due, nil
 		}
 		due = open.after(due, callStep)

@@ -98,6 +98,13 @@ type Asker interface {
 	Ask(ctx context.Context, e Envelope, handedAt time.Time) (r Report, known bool, err error)
 }
 
+// Repeater is a gateway whose far side can tell a second copy of a message by its
+// Message-ID, as mail hosts do: what became of one being unknown, it is sent once
+// more.
+type Repeater interface {
+	KnowsCopies() bool
+}
+
 // Route is a gateway and the traffic it is given. Where several routes of one
 // channel fit, they are tried in their order: the next where one is refused for
 // a reason that lies in the gateway, and not in the message.

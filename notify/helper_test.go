@@ -58,6 +58,9 @@ func (g *line) Send(_ context.Context, e notify.Envelope) (notify.Sent, error) {
 	return notify.Sent{ID: "gw-" + e.ClientRef}, nil
 }
 
+// KnowsCopies: e-mail is known by its Message-ID, a text is not.
+func (g *line) KnowsCopies() bool { return g.channel == notify.Email }
+
 func (g *line) say(answer func(e notify.Envelope) (notify.Sent, error)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -259,4 +262,11 @@ func (m *mails) row(id int64) notify.Inbound {
 		m.w.t.Fatalf("InboundByID(%d): %v", id, err)
 	}
 	return *in
+}
+
+// processWith is a notifier with routes of the test's own.
+func (w *world) processWith(routes ...notify.Route) *notify.Notifier {
+	return notify.New(w.db, notify.Options{
+		Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Addresses: w.addresses, Holder: "test", Routes: routes,
+	})
 }

@@ -293,7 +293,14 @@ func (n *Notifier) handle(ctx context.Context, a attached, m *Message) error {
 	// A person may place a machine's message; it still answers nothing. Nor does a
 	// code by itself, which only says where another message belongs.
 	if bare := r.read(a.where); !in.Kind.machine() && !bare {
-		if err := n.reply(ctx, r); err != nil {
+		opted, err := n.optOut(ctx, a.subject, m, strings.TrimPrefix(in.Source, "hook:"), a.p.OptOut)
+		if err != nil {
+			return fmt.Errorf("act on an opt-out word: %w", err)
+		}
+		if !opted {
+			err = n.reply(ctx, r)
+		}
+		if err != nil {
 			return fmt.Errorf("handle the reply: %w", err)
 		}
 	}

@@ -14,7 +14,8 @@ import (
 type Notifier struct {
 	db      *db.DB
 	opt     Options
-	routes  map[Channel][]Route
+	lanes   map[Channel][]*lane
+	classes []*class
 	self    string        // this notifier in claims: a restarted process is another one
 	wake    chan struct{} // rung for Run
 	sending chan struct{} // held by the SendDue that is under way
@@ -25,6 +26,7 @@ type Notifier struct {
 	onChange  []func(subject string)
 	versions  VersionFunc
 	subjects  Subjects
+	manners   MannersFunc
 }
 
 // VersionFunc tells where a subject stands when a text about it is about to be
@@ -49,7 +51,10 @@ type Options struct {
 	// Holder names this process in claims and leases; the host's name where
 	// empty.
 	Holder string
-	// Concurrency is how many messages are sent at once; 8 when 0.
+	// Burst bounds the automatic texts to one phone.
+	Burst Burst
+	// Concurrency is how many messages a route that does not say sends at once; 8
+	// when 0.
 	Concurrency int
 }
 
@@ -75,12 +80,10 @@ func New(d *db.DB, opt Options) *Notifier {
 		opt.Holder, _ = os.Hostname()
 	}
 	n := &Notifier{
-		db: d, opt: opt, routes: map[Channel][]Route{}, self: opt.Holder + "/" + rand.Text()[:10],
+		db: d, opt: opt, lanes: makeLanes(opt.Routes, opt.Concurrency), self: opt.Holder + "/" + rand.Text()[:10],
 		wake: make(chan struct{}, 1), sending: make(chan struct{}, 1), working: make(chan struct{}, 1),
 	}
-	for _, r := range opt.Routes {
-		n.routes[r.Gateway.Channel()] = append(n.routes[r.Gateway.Channel()], r)
-	}
+	n.classes = classesOf(n.lanes)
 	return n
 }
 

@@ -159,7 +159,7 @@ func (n *Notifier) outgoing(o Outgoing) (*Message, error) {
 	m := &Message{
 		Direction: Out, Channel: o.Channel, Occasion: o.Occasion, Purpose: o.Purpose,
 		Author: oneLine(o.Author), ToAddress: normalAddress(o.Channel, o.To), Subject: oneLine(o.MailTitle),
-		Body: o.Body, Shown: o.Shown, Locale: o.Locale, State: Queued, SubjectVersion: o.Version, ByHuman: o.ByHuman,
+		Body: o.Body, Shown: o.Shown, Locale: o.Locale, State: Queued, SubjectVersion: o.Version, ByHuman: o.ByHuman, AtOnce: o.AtOnce,
 		NextAt: now, CreatedAt: now, ExpiresAt: o.ExpiresAt,
 	}
 	if m.Purpose == "" {

@@ -104,7 +104,7 @@ func (n *Notifier) applyReports(ctx context.Context, m *Message) error {
 		return err
 	}
 	state, because := weigh(m, rows)
-	if rank(state) <= rank(m.State) {
+	if reached(state) <= reached(m.State) {
 		return nil
 	}
 	before := m.State
@@ -157,8 +157,8 @@ func (n *Notifier) applyStray(ctx context.Context) error {
 	return nil
 }
 
-// rank is how far along a state is; reports only move a message up.
-func rank(s State) int {
+// reached is how far along a state is; reports only move a message up.
+func reached(s State) int {
 	switch s {
 	case Accepted:
 		return 1
@@ -174,7 +174,7 @@ func rank(s State) int {
 func weigh(m *Message, rows []MessageReport) (State, MessageReport) {
 	parts := map[int]MessageReport{}
 	for _, r := range rows {
-		if best, ok := parts[r.Part]; !ok || rank(r.State) > rank(best.State) {
+		if best, ok := parts[r.Part]; !ok || reached(r.State) > reached(best.State) {
 			parts[r.Part] = r
 		}
 	}

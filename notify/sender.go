@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"neuvo/internal/db"
 )
@@ -16,19 +15,21 @@ import (
 const (
 	// gatewayTimeout bounds one call of a gateway.
 	gatewayTimeout = 15 * time.Second
-	// claimFor is how long a claim holds. It outlasts the calls of one round, so
-	// that only a sender that died loses it.
+	// claimFor is how long a claim holds. It outlasts the wait for a turn and the
+	// call, so that only a sender that died loses it.
 	claimFor = time.Minute
+	// turnFor is how long a claimed message may wait for its turn; one that waited
+	// longer is given back, since its call might outlast the claim.
+	turnFor = claimFor - 2*gatewayTimeout
 	// A refused message is tried again after firstRetry, then twice as long each
 	// time up to lastRetry, give or take a fifth, until it expires.
 	firstRetry = 30 * time.Second
 	lastRetry  = 30 * time.Minute
-	// unknownGrace passes before a message is sent a second time of which nobody
-	// knows whether the gateway has it: time for a report to come in first.
-	unknownGrace = 2 * time.Minute
 	// idleWait is how often Run looks even when nothing wakes it, for what other
 	// replicas queued and left behind.
 	idleWait = 15 * time.Second
+	// alone is the most that is claimed at once where no lane sets the measure.
+	alone = 64
 )
 
 // Wake makes Run look for due messages now. It never blocks.
@@ -44,10 +45,11 @@ func (n *Notifier) Wake() {
 // logged and tried again: nothing but ctx stops it.
 func (n *Notifier) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		if _, err := n.SendDue(ctx); err != nil && ctx.Err() == nil {
+		_, next, err := n.sendDue(ctx)
+		if err != nil && ctx.Err() == nil {
 			n.opt.Log.ErrorContext(ctx, "sending what is due failed", "err", err)
 		}
-		timer := time.NewTimer(n.untilNext(ctx))
+		timer := time.NewTimer(n.untilNext(ctx, next))
 		select {
 		case <-ctx.Done():
 		case <-n.wake:
@@ -58,172 +60,194 @@ func (n *Notifier) Run(ctx context.Context) error {
 	return nil
 }
 
-// untilNext is how long Run may sleep.
-func (n *Notifier) untilNext(ctx context.Context) time.Duration {
+// untilNext is how long Run may sleep; rate is when a route that is at its rate
+// may send again, zero where none is.
+func (n *Notifier) untilNext(ctx context.Context, rate time.Time) time.Duration {
 	next, err := n.nextDue(ctx)
-	if err != nil || next.IsZero() {
+	if err != nil {
 		return idleWait
 	}
-	return min(max(next.Sub(n.opt.Now()), 50*time.Millisecond), idleWait)
+	if next.IsZero() || !rate.IsZero() && rate.Before(next.Time) {
+		next = db.Time{Time: rate}
+	}
+	if next.IsZero() {
+		return idleWait
+	}
+	return min(max(next.Sub(n.opt.Now()), 20*time.Millisecond), idleWait)
 }
 
-// SendDue hands every due message to its gateway and tells how many were taken
-// over. Several may run at once, in one process or many: a claim in the database
-// gives each message to one of them; in one process the second waits for the
-// first. Messages to one recipient go strictly one after the other.
+// SendDue hands every due message to a gateway, as far as the rates of the routes
+// allow, and tells how many were taken over. Several may run at once, in one
+// process or many: a claim in the database gives each message to one of them; in
+// one process the second waits for the first. Messages to one recipient go
+// strictly one after the other, and recipients take turns.
 //
-// What a killed sender leaves behind: a claim whose gateway call had not begun
-// is simply taken up again. Where the call had begun, the message is unknown; it
-// is sent once more after a grace time, with the same Message-ID, by which the
-// receiving host can tell the copy. If that too ends in nobody knowing, the
-// failure handlers hear of it and a person decides. So a text can arrive twice
-// after a crash at the worst moment, but none is lost in silence.
+// That a gateway may have a message is written down before it is called. What a
+// killed sender leaves behind is therefore unknown, and reconciled: see
+// reconcile.go.
 func (n *Notifier) SendDue(ctx context.Context) (int, error) {
+	accepted, _, err := n.sendDue(ctx)
+	return accepted, err
+}
+
+func (n *Notifier) sendDue(ctx context.Context) (accepted int, next time.Time, err error) {
 	select {
 	case n.sending <- struct{}{}:
 		defer func() { <-n.sending }()
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return 0, next, ctx.Err()
 	}
-	total := 0
-	var errs []error
-	if err := n.applyStray(ctx); err != nil {
-		errs = append(errs, err)
-	}
-	for ctx.Err() == nil {
-		taken, lapsed, err := n.claimDue(ctx, 2*n.opt.Concurrency, db.At(n.opt.Now().Add(claimFor)))
-		if err != nil {
-			errs = append(errs, fmt.Errorf("claim due messages: %w", err))
-			break
-		}
-		if len(taken)+len(lapsed) == 0 {
-			break
-		}
-		// What failed here keeps its claim and is taken up again when that lapses.
-		accepted, err := n.round(ctx, taken, lapsed)
-		total += accepted
-		errs = append(errs, err)
-	}
-	return total, errors.Join(errs...)
-}
-
-// round works through one batch of claims. When ctx ends, calls under way are
-// finished and recorded, and what was not begun is given back.
-func (n *Notifier) round(ctx context.Context, taken, lapsed []Message) (accepted int, err error) {
-	steady := context.WithoutCancel(ctx)
-	var errs []error
-	for i := range lapsed {
-		m := lapsed[i]
-		errs = append(errs, n.settle(steady, &m, &SendError{Unknown: true, Text: "the sender stopped while it handed the message over"}, Sent{}))
-	}
-	results := make([]error, len(taken))
-	took := make([]bool, len(taken))
-	var group errgroup.Group
-	group.SetLimit(n.opt.Concurrency)
-	for i := range taken {
-		group.Go(func() error {
-			if ctx.Err() != nil {
-				results[i] = n.releaseClaims(steady, []int64{taken[i].ID})
-				return nil
+	errs := []error{n.applyStray(ctx)}
+	s := n.newSettler(ctx)
+	var mu sync.Mutex
+	var drains sync.WaitGroup
+	for _, c := range n.classes {
+		drains.Go(func() {
+			at, err := n.drain(ctx, c, s)
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+			if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+				next = at
 			}
-			took[i], results[i] = n.deliver(steady, &taken[i])
-			return nil
 		})
 	}
-	_ = group.Wait() // the errors are in results: one message never stops another
-	for _, ok := range took {
-		if ok {
-			accepted++
-		}
-	}
-	return accepted, errors.Join(append(errs, results...)...)
+	drains.Wait()
+	accepted, err = s.close()
+	return accepted, next, errors.Join(append(errs, err)...)
 }
 
-// deliver takes one claimed message through its gateway.
-func (n *Notifier) deliver(ctx context.Context, m *Message) (accepted bool, err error) {
-	proceed, err := n.begin(ctx, m)
-	if err != nil {
-		return false, fmt.Errorf("begin message %d: %w", m.ID, err)
-	}
-	if !proceed {
-		return false, nil
-	}
-	route := n.routesFor(m.Channel, m.ToAddress)[0]
-	sender, err := n.senderFor(ctx, m, route) // may add to the text
-	if err != nil {
-		return false, fmt.Errorf("choose the sender of message %d: %w", m.ID, err)
-	}
-	letter := n.envelope(m)
-	if sender != "" {
-		letter.From = sender
-	}
-	if m.Channel == Email {
-		if letter.Files, err = n.filesOf(ctx, m.ID); err != nil {
-			return false, fmt.Errorf("read the files of message %d: %w", m.ID, err)
+// drain sends what is due of a class until there is no more, or until its route
+// is at its rate: then it tells when that allows the next. When ctx ends, calls
+// under way are finished and what was not begun is given back.
+func (n *Notifier) drain(ctx context.Context, c *class, s *settler) (next time.Time, err error) {
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	for ctx.Err() == nil {
+		now := n.opt.Now()
+		l, want := c.laneFor(now), alone
+		if l != nil {
+			if want, next = l.room(now, maxAhead); want == 0 && !next.IsZero() {
+				return next, nil
+			}
+			if want == 0 {
+				<-c.pulse // a call ends sooner or later: each has its time limit
+				continue
+			}
 		}
-	}
-	sent, sendErr := n.call(ctx, route.Gateway, letter)
-	if err := n.settle(ctx, m, sendErr, sent); err != nil {
-		return false, fmt.Errorf("record how message %d went: %w", m.ID, err)
-	}
-	return sendErr == nil, nil
-}
-
-// begin decides at the last moment whether the message should still go, and
-// notes durably that the gateway may have it from now on.
-func (n *Notifier) begin(ctx context.Context, m *Message) (proceed bool, err error) {
-	var verdict State
-	var detail string
-	err = n.db.Tx(ctx, func(ctx context.Context) error {
-		proceed = false
-		c, err := n.conversationOf(ctx, m.ConversationID)
+		before := c.claimed.Load()
+		b, err := n.claimDue(ctx, c, l, want)
+		if l != nil {
+			l.spare(want - b.used)
+		}
 		if err != nil {
-			return err
+			return time.Time{}, fmt.Errorf("claim due messages: %w", err)
 		}
-		if verdict, detail, err = n.verdict(ctx, m, c.Subject); err != nil || verdict != "" {
-			return err
+		if b.empty() {
+			if before == 0 {
+				return time.Time{}, nil
+			}
+			if c.claimed.Load() > 0 {
+				<-c.pulse // what comes after one that is under way may be due then
+			}
+			continue
 		}
-		m.Gateway = n.routesFor(m.Channel, m.ToAddress)[0].Gateway.Name()
-		proceed, err = n.markHanded(ctx, m, db.At(n.opt.Now().Add(claimFor)))
-		return err
-	})
-	if err != nil {
-		return false, err
+		s.fault(errors.Join(b.errs...))
+		n.work(ctx, c, b, s, &calls)
 	}
-	if verdict != "" {
-		return false, n.end(ctx, m, verdict, detail)
-	}
-	if proceed {
-		m.Attempts++
-	}
-	return proceed, nil
+	return time.Time{}, nil
 }
 
-// verdict tells why a claimed message should not go: the state it ends in and
-// the reason, or "" where it should.
-func (n *Notifier) verdict(ctx context.Context, m *Message, subject string) (State, string, error) {
-	if !m.ExpiresAt.IsZero() && !m.ExpiresAt.After(n.opt.Now()) {
-		if m.Error != "" {
-			return Expired, "it could not be sent while it was worth sending: " + m.Error, nil
+// work begins everything that a batch asks for.
+func (n *Notifier) work(ctx context.Context, c *class, b *batch, s *settler, calls *sync.WaitGroup) {
+	steady := context.WithoutCancel(ctx)
+	c.claimed.Add(int64(len(b.ready)))
+	for _, t := range b.ready {
+		calls.Go(func() { n.deliver(ctx, t, s) })
+	}
+	for _, end := range b.ends {
+		s.fault(n.conclude(steady, end))
+	}
+	for _, d := range b.doubts {
+		c.claimed.Add(1)
+		calls.Go(func() {
+			defer func() { c.claimed.Add(-1); n.pulse() }()
+			s.fault(n.reconcile(steady, d))
+		})
+	}
+}
+
+// task is a claimed message on its way through a gateway.
+type task struct {
+	m       Message
+	subject string
+	class   *class
+	lane    *lane
+	from    string // in place of our signed address; "": that
+	files   bool   // files go with it
+	failure *SendError
+	sent    Sent
+}
+
+// deliver waits for a message's turn and takes it through its gateway, and where
+// that is at fault, through the next that fits.
+func (n *Notifier) deliver(ctx context.Context, t *task, s *settler) {
+	steady := context.WithoutCancel(ctx)
+	select {
+	case t.lane.slots <- struct{}{}:
+	case <-ctx.Done():
+		n.giveBack(steady, t, s)
+		return
+	}
+	if ctx.Err() != nil || n.opt.Now().After(t.m.HandedAt.Add(turnFor)) {
+		<-t.lane.slots
+		n.giveBack(steady, t, s)
+		return
+	}
+	n.attempt(steady, t)
+	<-t.lane.slots
+	for t.failure != nil && t.failure.Retryable {
+		passed, err := n.passOn(steady, t)
+		if err != nil {
+			s.fault(fmt.Errorf("pass message %d on: %w", t.m.ID, err))
 		}
-		return Expired, "it was not sent while it was worth sending", nil
+		if !passed {
+			break
+		}
+		t.lane.slots <- struct{}{}
+		n.attempt(steady, t)
+		<-t.lane.slots
 	}
-	if len(n.routesFor(m.Channel, m.ToAddress)) == 0 {
-		return Failed, "no gateway is set up for " + string(m.Channel), nil
+	s.add(t)
+	n.pulse()
+}
+
+// giveBack queues a message whose turn did not come.
+func (n *Notifier) giveBack(ctx context.Context, t *task, s *settler) {
+	t.lane.spare(1)
+	if err := n.release(ctx, &t.m); err != nil {
+		s.fault(fmt.Errorf("give message %d back: %w", t.m.ID, err))
 	}
-	if n.versions == nil || isList(subject) {
-		return "", "", nil
+	t.class.claimed.Add(-1)
+	n.pulse()
+}
+
+// attempt makes one call.
+func (n *Notifier) attempt(ctx context.Context, t *task) {
+	letter := n.envelope(&t.m)
+	if t.from != "" {
+		letter.From = t.from
 	}
-	version, live, err := n.versions(ctx, subject)
-	switch {
-	case err != nil:
-		return "", "", fmt.Errorf("ask for the version of %s: %w", subject, err)
-	case !live:
-		return Suppressed, "what it tells of is over", nil
-	case m.SubjectVersion != 0 && m.SubjectVersion < version:
-		return Suppressed, fmt.Sprintf("it tells of version %d, now it is %d", m.SubjectVersion, version), nil
+	if t.files {
+		var err error
+		if letter.Files, err = n.filesOf(ctx, t.m.ID); err != nil {
+			t.failure = &SendError{Retryable: true, Text: "its files could not be read", Err: err}
+			t.lane.spare(1)
+			return
+		}
 	}
-	return "", "", nil
+	t.sent, t.failure = n.call(ctx, t.lane.Gateway, letter)
+	t.lane.ended(n.opt.Now(), t.failure)
 }
 
 // call asks the gateway, within the time limit, and makes a typed failure of
@@ -258,107 +282,44 @@ func (n *Notifier) envelope(m *Message) Envelope {
 	}
 }
 
-// settle records how an attempt went.
-func (n *Notifier) settle(ctx context.Context, m *Message, failure *SendError, sent Sent) error {
-	now := n.now()
-	m.NextAt, m.Error = db.Time{}, ""
-	switch {
-	case failure == nil:
-		m.State, m.GatewayID, m.SentAt = Accepted, sent.ID, now
-		if sent.Final {
-			m.State = Delivered
+// passOn takes a message that its gateway could not take to the next that fits,
+// and writes that down before that is called. false: there is none.
+func (n *Notifier) passOn(ctx context.Context, t *task) (bool, error) {
+	now, at := n.opt.Now(), 0
+	for i, l := range t.class.lanes {
+		if l == t.lane {
+			at = i
 		}
-		if sent.Segments > 0 {
-			m.Segments = sent.Segments
-		}
-		return n.write(ctx, m, sent.ID, false)
-	case failure.Unknown:
-		m.State, m.Error, m.SentAt = Unknown, failure.Error(), now
-		m.NextAt = db.At(now.Add(unknownGrace))
-		return n.write(ctx, m, m.Error, false)
-	case failure.Retryable:
-		m.State, m.Error = Queued, failure.Error()
-		m.NextAt = n.retryAt(m)
-		return n.write(ctx, m, m.Error, false)
 	}
-	return n.end(ctx, m, Failed, failure.Error())
-}
-
-// end records that a message will not be sent (any more). Those that a person
-// would miss are told to the failure handlers.
-func (n *Notifier) end(ctx context.Context, m *Message, state State, detail string) error {
-	m.State, m.Error, m.NextAt = state, detail, db.Time{}
-	return n.write(ctx, m, detail, state != Suppressed)
-}
-
-// write stores the state of m with its history. The failure handlers run in the
-// same transaction; should one of them fail, the outcome is recorded without
-// it, since forgetting the outcome would mean sending twice.
-func (n *Notifier) write(ctx context.Context, m *Message, detail string, failed bool) error {
-	err := n.writeOnce(ctx, m, detail, failed, n.onFailure)
-	if err == nil || len(n.onFailure) == 0 {
-		return err
+	for _, l := range t.class.lanes[at+1:] {
+		if l.resting(now) {
+			continue
+		}
+		if got, _ := l.room(now, 1); got == 0 {
+			continue
+		}
+		outcome, err := n.handOn(ctx, t, l)
+		if err == nil && outcome == handedOn {
+			t.lane = l
+			return true, nil
+		}
+		l.spare(1)
+		if err != nil || outcome == claimLost {
+			return false, err
+		}
 	}
-	n.opt.Log.ErrorContext(ctx, "recording a message's state failed, trying without the failure handlers", "message", m.ID, "err", err)
-	return n.writeOnce(ctx, m, detail, failed, nil)
-}
-
-func (n *Notifier) writeOnce(ctx context.Context, m *Message, detail string, failed bool, handlers []FailureHandler) error {
-	return n.db.Tx(ctx, func(ctx context.Context) error {
-		row, tell := *m, failed
-		if row.State == Unknown {
-			before, err := n.timesIn(ctx, m.ID, Unknown)
-			if err != nil {
-				return err
-			}
-			if before > 0 { // it was sent again already: from here on a person decides
-				row.NextAt, tell = db.Time{}, true
-			}
-		}
-		ours, err := n.settleMessage(ctx, &row)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			n.opt.Log.WarnContext(ctx, "a message's outcome came after its claim was lost", "message", m.ID, "state", row.State)
-			detail = "too late, another sender has taken over: " + detail
-			return n.addHistory(ctx, row.State, detail, m.ID)
-		}
-		if err := n.addHistory(ctx, row.State, detail, m.ID); err != nil {
-			return err
-		}
-		c, err := n.conversationOf(ctx, m.ConversationID)
-		if err != nil {
-			return err
-		}
-		if tell {
-			for _, h := range handlers {
-				if err := h(ctx, c.Subject, row); err != nil {
-					return fmt.Errorf("failure handler: %w", err)
-				}
-			}
-		}
-		n.ring(ctx, c.Subject)
-		if row.State != Accepted && row.State != Unknown {
-			return nil
-		}
-		early, err := n.adoptReports(ctx, &row)
-		if err != nil || !early {
-			return err
-		}
-		return n.applyReports(ctx, &row)
-	})
+	return false, nil
 }
 
 // retryAt is when a refused message is tried again: never after it expires, so
 // that its end is noted on time.
-func (n *Notifier) retryAt(m *Message) db.Time {
+func (n *Notifier) retryAt(m *Message, atLeast time.Duration) db.Time {
 	wait := lastRetry
 	if m.Attempts < 10 {
 		wait = min(firstRetry<<max(m.Attempts-1, 0), lastRetry)
 	}
 	wait += time.Duration((rand.Float64()*0.4 - 0.2) * float64(wait))
-	at := n.opt.Now().Add(wait)
+	at := n.opt.Now().Add(max(wait, min(atLeast, time.Hour)))
 	if !m.ExpiresAt.IsZero() && m.ExpiresAt.Before(at) {
 		at = m.ExpiresAt.Time
 	}

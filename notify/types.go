@@ -124,6 +124,10 @@ type Message struct {
 	ClaimedBy       string
 	HandedAt        db.Time // when the gateway call of this claim began; NULL: not begun
 	ByHuman         bool    // outbound: a person's own words, not an automatic text
+	AtOnce          bool    // outbound: quiet hours and the burst cap do not hold it
+	RetryOf         int64   // outbound: the message that a person had sent again
+	SettledAt       db.Time // outbound: a person dealt with its failure then
+	SettledBy       string  // who that was
 	ExpiresAt       db.Time // worthless after this
 	Error           string
 	Asks            string  // outbound: what it asks for, see Outgoing.Asks
@@ -306,6 +310,9 @@ type Outgoing struct {
 	ExpiresAt  db.Time // zero: 7 days
 	ByHuman    bool    // an advisor's own words: no Auto-Submitted header
 	ReplyToMsg int64   // inbound message this answers, for e-mail threading
+	// AtOnce: somebody waits for it now, so neither quiet hours nor the burst cap
+	// hold it: a one-time code, the answer to what the customer has just done.
+	AtOnce bool
 	// Asks names what the customer is expected to answer ("survey", "offer",
 	// "confirmation", "estimate"); "" where nothing is asked. A text that comes
 	// back with no sign of its own belongs to the only question that is out.

@@ -29,7 +29,7 @@ var models = []any{
 	booking.Mileage{}, booking.Estimate{}, booking.EstimateLine{}, booking.Photo{},
 	booking.Pool{}, booking.PoolDate{}, booking.TransportLimit{}, booking.Counter{}, booking.Taking{}, booking.Mark{}, booking.CatalogueMark{},
 	notify.Conversation{}, notify.Participant{}, notify.Message{}, notify.MessageState{}, notify.Mailbox{}, notify.Inbound{},
-	notify.MessageAttachment{}, notify.MessageReport{},
+	notify.MessageAttachment{}, notify.MessageReport{}, notify.Consent{}, notify.GatewayOptOut{},
 	survey.Survey{}, survey.Answer{}, survey.Press{}, survey.Case{},
 	notify.NumberPair{}, notify.ThreadCode{}, booking.ContactPoint{},
 	notify.InboundFile{}, notify.SourceCount{},
