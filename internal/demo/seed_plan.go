@@ -144,6 +144,7 @@ func (s *seeder) plan(ctx context.Context) error {
 	s.visits = all
 	s.planRoutine()
 	s.planLoose()
+	s.planCalendar()
 	return nil
 }
 

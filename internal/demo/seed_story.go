@@ -171,7 +171,7 @@ func (s *seeder) planInHouse(v *visit, i int) {
 			return err
 		})
 	case 7:
-		s.writes(v, -30*time.Minute, "Felkoden pekar på NOx-givaren: 540 € med arbete. Ska vi byta den?")
+		s.proposes(v, -30*time.Minute)
 	}
 }
 

@@ -193,6 +193,18 @@ func checkOpenEnds(t *testing.T, r *rooms, seeded Seeded) {
 	if err != nil || len(promises) == 0 {
 		t.Errorf("%d open promises (%v), want one", len(promises), err)
 	}
+	list, err := r.Desk.Waitlist(t.Context(), seeded.WorkshopID)
+	if err != nil || len(list) != 1 || !list[0].Offered(r.Clock.Now()) {
+		t.Errorf("%d on the waiting list (%v), want one with an offer: %+v", len(list), err, list)
+	}
+	if n, err := r.Desk.CountAtRisk(t.Context(), seeded.WorkshopID); err != nil || n == 0 {
+		t.Errorf("%d bookings at risk (%v), want some", n, err)
+	}
+	var waiting int64
+	err = r.DB.In(t.Context()).Model(&booking.Photo{}).Where("job_id IN (SELECT job_id FROM estimates WHERE state = 'sent')").Count(&waiting).Error
+	if err != nil || waiting != 1 {
+		t.Errorf("%d photos on proposals that wait (%v), want one", waiting, err)
+	}
 	triage, _, err := r.Notifier.Inbox(t.Context(), "triage", 50, "")
 	if err != nil || len(triage) == 0 {
 		t.Errorf("%d items in triage (%v), want one", len(triage), err)
