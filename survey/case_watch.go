@@ -223,5 +223,5 @@ func (s *Surveyor) HandleFailure(ctx context.Context, subject string, m notify.M
 // sortedBy is when the question of the survey is asked once more: so many days
 // later at the workshop's hour of asking.
 func sortedBy(now time.Time, shop *booking.Workshop) time.Time {
-	return dueAt(now.Add(reaskAfter-24*time.Hour), shop)
+	return dueAt(now.Add(reaskAfter), shop)
 }

@@ -1,6 +1,7 @@
 package survey_test
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"neuvo/booking"
+	"neuvo/internal/auth"
 	"neuvo/internal/db"
 	"neuvo/internal/dbtest"
 	"neuvo/notify"
@@ -47,6 +49,7 @@ type world struct {
 	shop   *booking.Workshop
 	anna   booking.Advisor
 	bjorn  booking.Advisor
+	people func(context.Context) ([]auth.Staff, error)
 }
 
 func each(t *testing.T, f func(w *world)) {
@@ -66,7 +69,7 @@ func (w *world) start() {
 	log := slog.New(slog.DiscardHandler)
 	w.notify = notify.New(w.db, notify.Options{Now: w.clock.now, Log: log, MailDomain: "reply.neuvo.test"})
 	w.desk = booking.New(w.db, w.notify, booking.Options{Now: w.clock.now, BaseURL: "https://neuvo.test", Log: log})
-	w.survey = survey.New(w.db, w.desk, w.notify, survey.Options{Now: w.clock.now, BaseURL: "https://neuvo.test/", Log: log})
+	w.survey = survey.New(w.db, w.desk, w.notify, survey.Options{Now: w.clock.now, BaseURL: "https://neuvo.test/", Log: log, Staff: w.people})
 	w.desk.OnStatus(w.survey.OnStatus)
 	w.desk.OnBroken(w.survey.OnBroken)
 	w.desk.OnCalled(w.survey.OnCalled)
