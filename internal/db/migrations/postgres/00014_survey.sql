@@ -15,6 +15,7 @@ UPDATE surveys SET week = to_char(to_timestamp(asked_at / 1000000) AT TIME ZONE 
 CREATE INDEX surveys_remind ON surveys (remind_at) WHERE remind_at IS NOT NULL;
 CREATE INDEX surveys_asked_at ON surveys (asked_at) WHERE asked_at IS NOT NULL;
 CREATE INDEX surveys_advisor ON surveys (advisor_id, asked_at);
+CREATE INDEX surveys_suppressed ON surveys (created_at) WHERE state = 'suppressed';
 CREATE INDEX jobs_contact_phone ON jobs (contact_phone) WHERE contact_phone <> '';
 CREATE INDEX jobs_contact_email ON jobs (contact_email) WHERE contact_email <> '';
 
