@@ -420,6 +420,7 @@ const (
 	NeedsDelivery   AttentionKind = "undelivered"  // a text or e-mail did not arrive
 	NeedsCall       AttentionKind = "callback"     // a call was promised
 	NeedsVerifying  AttentionKind = "unverified"   // a stranger holds the job's address
+	Praised         AttentionKind = "praise"       // a customer thanked the advisor by name
 	NeedsSafetyCall AttentionKind = "urgent"       // the customer speaks of danger
 	NeedsEstimate   AttentionKind = "estimate"     // an estimate was decided, has run out, or was answered by text
 	NeedsPromise    AttentionKind = "promise_due"  // a promised time is near

@@ -3,6 +3,7 @@ package survey
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -205,6 +206,9 @@ func (s *Surveyor) alert(ctx context.Context, row *Survey, r Reading, in *incomi
 		}
 		return nil
 	}
+	if err := s.passThanks(ctx, row, r, in); err != nil {
+		return false, err
+	}
 	if c := caseFor(row, r, in, body); c != nil {
 		if _, told, err = s.openCase(ctx, in.job, *c); err != nil {
 			return false, err
@@ -252,4 +256,30 @@ func (s *Surveyor) promiseCall(ctx context.Context, in *incoming) (bool, error) 
 		return false, nil
 	}
 	return false, fmt.Errorf("promise a call on job %d: %w", in.job.ID, err)
+}
+
+// passThanks hands praise by name to whom it is meant for; the manager reads it
+// on the report. A complaint in the same breath is no praise.
+func (s *Surveyor) passThanks(ctx context.Context, row *Survey, r Reading, in *incoming) error {
+	praise := Remark{Scale: row.Scale, Score: r.Score, Met: r.Met}
+	if in.raw == "" || !praise.Praises() || r.Has(NeedsPerson) || r.Has(Urgent) {
+		return nil
+	}
+	advisors, err := s.desk.Advisors(ctx, row.WorkshopID)
+	if err != nil {
+		return fmt.Errorf("look for whom the customer of job %d names: %w", row.JobID, err)
+	}
+	named := Named(in.raw, advisors)
+	if len(named) == 0 {
+		return nil
+	}
+	to := named[0]
+	if i := slices.IndexFunc(named, func(a booking.Advisor) bool { return a.ID == row.AdvisorID }); i >= 0 {
+		to = named[i]
+	}
+	thanks := booking.Attention{JobID: row.JobID, WorkshopID: row.WorkshopID, AdvisorID: to.ID, Kind: booking.Praised, Body: in.raw}
+	if err := s.desk.Raise(ctx, thanks); err != nil {
+		return fmt.Errorf("pass on the thanks of job %d: %w", row.JobID, err)
+	}
+	return nil
 }

@@ -1,12 +1,15 @@
 package survey_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"neuvo/booking"
+	"neuvo/internal/db"
 	"neuvo/internal/fault"
 	"neuvo/notify"
 	"neuvo/survey"
@@ -96,12 +99,12 @@ func TestAReportCountsHonestly(t *testing.T) {
 		if _, err := w.survey.Report(w.Context(), survey.ReportFilter{By: "colour"}); !fault.Is(err, fault.Invalid) {
 			w.Errorf("by colour: %v", err)
 		}
-		w.remarksAreShownTo(10)
+		w.remarksAreShown()
 	})
 }
 
-// remarksAreShownTo checks who sees what customers wrote: Björn has four answers.
-func (w *world) remarksAreShownTo(_ int) {
+// remarksAreShown checks who sees what customers wrote: Björn has four answers.
+func (w *world) remarksAreShown() {
 	w.Helper()
 	who := func(own int64) []string {
 		rows, err := w.survey.Remarks(w.Context(), survey.ReportFilter{WorkshopID: w.shop.ID}, own)
@@ -156,17 +159,25 @@ func TestFactsStandBesideTheScores(t *testing.T) {
 	each(t, func(w *world) {
 		staff := booking.Actor{Kind: "staff", Advisor: w.bjorn.ID, Name: w.bjorn.Name}
 		j := w.visit("2026-11-23 10:00")
-		w.ok(w.db.In(w.Context()).Error)
 		w.clock.set(w.at("2026-11-23 12:00"))
 		w.writes(j, notify.Message{Channel: notify.SMS, FromAddress: "+358401234567", Verified: true, Body: "Onko auto jo valmis?"})
 		w.clock.set(w.at("2026-11-23 14:01"))
 		_, err := w.desk.Write(w.Context(), j.ID, notify.SMS, "On, tervetuloa.", staff)
 		w.ok(err)
 		w.move(j, booking.Collected)
+		w.ok(w.db.Tx(w.Context(), func(ctx context.Context) error {
+			return errors.Join(
+				w.db.In(ctx).Create(&booking.Photo{JobID: j.ID, Token: "t", ContentType: "image/png", Bytes: []byte{1}, CreatedAt: db.At(monday)}).Error,
+				w.db.In(ctx).Create(&booking.Estimate{JobID: j.ID, WorkshopID: w.shop.ID, Version: 1, State: booking.EstimateApproved, Currency: "EUR",
+					Price: 9000, Ceiling: 9900, Approved: 9000, ApprovedCeiling: 9900, ExpiresAt: db.At(monday), CreatedAt: db.At(monday)}).Error,
+				w.db.In(ctx).Table("jobs").Where("id = ?", j.ID).Updates(map[string]any{
+					"ready_by": db.At(w.at("2026-11-23 16:00")), "final_price": 9500, "final_price_at": db.At(monday)}).Error)
+		}))
 		w.clock.set(w.at("2026-11-23 18:00"))
 		w.ask()
 		facts := w.report(survey.ByAdvisor)[0].Facts
-		if facts.Wrote != 1 || facts.Unanswered != 0 || facts.FirstAnswerHours != 2 || facts.Photos != 0 || facts.Billed != 0 {
+		if facts.Wrote != 1 || facts.Unanswered != 0 || facts.FirstAnswerHours != 2 || facts.Photos != 1 ||
+			facts.Billed != 1 || facts.WithinQuote != 0 || facts.ReadyBy != 1 || facts.ReadyByKept != 1 {
 			w.Errorf("%+v", facts)
 		}
 	})
@@ -184,4 +195,66 @@ func TestWhoWasNotAskedIsCountedByReason(t *testing.T) {
 			w.Errorf("%+v", counts)
 		}
 	})
+}
+
+func TestPraiseByNameReachesWhoIsPraised(t *testing.T) {
+	for _, tt := range []struct {
+		reply string
+		to    func(w *world) int64 // nil: nobody
+	}{
+		{"5 kiitos Annalle!", func(w *world) int64 { return w.anna.ID }},
+		{"5, suuret kiitokset Björnille ja Annalle", func(w *world) int64 { return w.bjorn.ID }},
+		{"5 tack Björn", func(w *world) int64 { return w.bjorn.ID }},
+		{"5 mutta Anna myöhästyi", nil},
+		{"2, Anna oli töykeä", nil},
+		{"5, annan täydet pisteet", nil},
+		{"5", nil},
+	} {
+		t.Run(tt.reply, func(t *testing.T) {
+			each(t, func(w *world) {
+				j := w.asked()
+				w.texts(j, tt.reply)
+				rows, err := w.desk.Attentions(w.Context(), w.shop.ID)
+				w.ok(err)
+				var praised []int64
+				for _, a := range rows {
+					if a.Kind == booking.Praised {
+						praised = append(praised, a.AdvisorID)
+					}
+				}
+				var want []int64
+				if tt.to != nil {
+					want = []int64{tt.to(w)}
+				}
+				same(w, "praised", praised, want)
+			})
+		})
+	}
+}
+
+func TestTheWordsOfCustomersAreCountedOncePerCustomer(t *testing.T) {
+	remark := func(s string) survey.Remark { return survey.Remark{Comment: s} }
+	got := survey.Words([]survey.Remark{
+		remark("Ystävällinen palvelu, todella YSTÄVÄLLINEN"), remark("ystavallinen ja nopea"), remark("Nopea. Hinta hirvitti 5 4"), remark("hinta"),
+	})
+	want := []survey.WordCount{{Word: "hinta", N: 2}, {Word: "nopea", N: 2}, {Word: "ystävällinen", N: 2}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAdvisorsAreFoundByTheirFirstNamesInAnyCase(t *testing.T) {
+	advisors := []booking.Advisor{{ID: 1, Name: "Matti Laine"}, {ID: 2, Name: "Sanna Niemi"}, {ID: 3, Name: "Olli Ek"}, {ID: 4, Name: "Pekka Aho"}}
+	for text, want := range map[string][]int64{
+		"Kiitos Matille": {1}, "matti hoiti homman": {1}, "Matin ja Sannan ansiosta": {1, 2}, "tack Ollis": {3}, "Thanks to Olli's work": {3},
+		"Pekalle ruusuja": {4}, "matto jäi märäksi": nil, "ollila": nil, "": nil,
+	} {
+		var got []int64
+		for _, a := range survey.Named(text, advisors) {
+			got = append(got, a.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q names %v, want %v", text, got, want)
+		}
+	}
 }

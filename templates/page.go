@@ -107,6 +107,7 @@ func parsePage(page, locale string) (*template.Template, error) {
 //	dict NAME VALUE …   a map, to hand several things to a part
 //	list VALUE …        a slice
 //	json VALUE          JSON for a data- attribute (escaped there like any text)
+//	percent SHARE       a share of 0 to 1 as a percentage
 //	initials NAME       "SN", for an avatar
 //	add A B             a sum, for counting from one
 func pageFuncs(locale string) template.FuncMap {
@@ -135,6 +136,7 @@ func pageFuncs(locale string) template.FuncMap {
 		"list":     func(values ...any) []any { return values },
 		"json":     toJSON,
 		"initials": initials,
+		"percent":  func(share float64) string { return fmt.Sprintf("%.0f\u00a0%%", 100*share) },
 		"add":      func(a, b int) int { return a + b },
 	}
 }

@@ -315,7 +315,7 @@ func (s *Server) listSurveys(ctx context.Context, in *surveysQuery) (*body[list[
 	if shop != nil {
 		f.WorkshopID = shop.ID
 	}
-	if f.AdvisorID, err = readID("query.advisor_id", in.AdvisorID); err != nil {
+	if f.AdvisorID, err = s.advisorSeen(callerOf(ctx).staff, in.AdvisorID); err != nil {
 		return nil, err
 	}
 	if f.From, f.To, err = s.dayRange(ctx, shop, in.From, in.To); err != nil {

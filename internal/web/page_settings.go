@@ -35,7 +35,8 @@ type settingsPage struct {
 	Advisors []booking.Advisor
 	Services []serviceRow
 	Changes  []changeRow
-	Query    string // "?workshop=2" where there are several
+	Survey   booking.Workshop // what is asked after a visit, as it stands or was typed
+	Query    string           // "?workshop=2" where there are several
 }
 
 // dayHours is a day of the form of weekly hours.
@@ -104,7 +105,7 @@ func (s *Server) settingsPage(c echo.Context) (*settingsPage, error) {
 		return nil, err
 	}
 	ctx, shop := c.Request().Context(), f.Workshop
-	p := &settingsPage{frame: f, Query: query}
+	p := &settingsPage{frame: f, Query: query, Survey: *shop}
 	hours, err := s.opt.Desk.WeeklyHours(ctx, shop.ID)
 	if err != nil {
 		return nil, err
