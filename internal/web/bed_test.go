@@ -166,8 +166,8 @@ func (b *bed) fill() {
 	at := db.At(b.clock.now())
 	rows := []any{
 		&[]booking.Workshop{
-			{ID: 1, Key: "hki", Name: "Autohuolto Testi", TimeZone: "Europe/Helsinki", Locale: "fi", Country: "FI", Currency: "EUR", Phone: "+358942424242", SlotMinutes: 15, MinNoticeMinutes: 60, HorizonDays: 550, ReminderMinute: 600, SurveyMinute: 1080, SurveyScale: "1-5", SurveyFromMinute: 540, SurveyUntilMinute: 1200, SurveyThrottleDays: 30, CreatedAt: at},
-			{ID: 2, Key: "sto", Name: "Bilservice Test", TimeZone: "Europe/Stockholm", Locale: "sv", Country: "SE", Currency: "SEK", SlotMinutes: 15, MinNoticeMinutes: 60, HorizonDays: 550, ReminderMinute: 600, SurveyMinute: 1080, SurveyScale: "0-10", SurveyFromMinute: 540, SurveyUntilMinute: 1200, SurveyThrottleDays: 30, CreatedAt: at},
+			{ID: 1, Key: "hki", Name: "Autohuolto Testi", TimeZone: "Europe/Helsinki", Locale: "fi", Country: "FI", Currency: "EUR", Phone: "+358942424242", SlotMinutes: 15, MinNoticeMinutes: 60, HorizonDays: 550, ReminderMinute: 600, SurveyMinute: 1080, SurveyScale: "1-5", SurveyFromMinute: 540, SurveyUntilMinute: 1200, SurveyThrottleDays: 30, CallsPerHour: 4, CreatedAt: at},
+			{ID: 2, Key: "sto", Name: "Bilservice Test", TimeZone: "Europe/Stockholm", Locale: "sv", Country: "SE", Currency: "SEK", SlotMinutes: 15, MinNoticeMinutes: 60, HorizonDays: 550, ReminderMinute: 600, SurveyMinute: 1080, SurveyScale: "0-10", SurveyFromMinute: 540, SurveyUntilMinute: 1200, SurveyThrottleDays: 30, CallsPerHour: 4, CreatedAt: at},
 		},
 		&[]booking.Service{
 			{ID: 101, WorkshopID: 1, Key: "oil", Name: "Öljynvaihto", Translations: map[string]booking.Translation{"en": {Name: "Oil change"}}, DurationMinutes: 60, ReceptionMinutes: 15, Bring: []string{}, PriceFrom: 8900, Transports: []string{"drop_off", "waiting"}, Active: true},
