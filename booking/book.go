@@ -357,11 +357,11 @@ func (d *Desk) bookWith(ctx context.Context, p *plan, r BookingRequest, advisor 
 // is taken in this order by every booking, so that two never wait for each
 // other in a ring.
 func (d *Desk) store(ctx context.Context, p *plan, r BookingRequest, advisor int64) (*Job, error) {
-	customer, err := d.customerFor(ctx, p.contact)
+	customer, fresh, err := d.customerFor(ctx, p.contact)
 	if err != nil {
 		return nil, err
 	}
-	vehicle, err := d.vehicleFor(ctx, customer.ID, p.vehicle)
+	vehicle, err := d.vehicleFor(ctx, customer.ID, fresh, p.vehicle)
 	if err != nil {
 		return nil, err
 	}
@@ -472,7 +472,8 @@ func (d *Desk) openThread(ctx context.Context, j *Job) error {
 	if j.ContactEmail != "" {
 		ps = append(ps, notify.Participant{Channel: notify.Email, Address: j.ContactEmail})
 	}
-	if _, err := d.notify.Open(ctx, j.Subject(), ps...); err != nil {
+	var err error
+	if j.thread, err = d.notify.Open(ctx, j.Subject(), ps...); err != nil {
 		return fmt.Errorf("open the conversation of job %d: %w", j.ID, err)
 	}
 	return nil

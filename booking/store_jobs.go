@@ -171,9 +171,10 @@ func (d *Desk) saveJob(ctx context.Context, j *Job) error {
 	return nil
 }
 
-// customerFor finds or makes the customer with these contacts. One that exists
-// is left as it is: whoever types a number has not proved to be its owner.
-func (d *Desk) customerFor(ctx context.Context, in ContactInput) (*Customer, error) {
+// customerFor finds or makes the customer with these contacts, and tells whether
+// it made one. One that exists is left as it is: whoever types a number has not
+// proved to be its owner.
+func (d *Desk) customerFor(ctx context.Context, in ContactInput) (*Customer, bool, error) {
 	where, arg := "phone = ?", in.Phone
 	if in.Phone == "" {
 		// Whoever has a phone on file is known by it, not by an address alone.
@@ -183,33 +184,37 @@ func (d *Desk) customerFor(ctx context.Context, in ContactInput) (*Customer, err
 	if arg != "" {
 		known, err := all[Customer](ctx, d.db, "customer", "id", where, arg)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if len(known) > 0 {
-			return &known[0], nil
+			return &known[0], false, nil
 		}
 	}
 	// Two first bookings from one phone may race: the unique index on the phone
 	// lets one row in, and the other booking reads it.
 	res := d.db.In(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(fresh)
 	if res.Error != nil {
-		return nil, fmt.Errorf("store customer: %w", res.Error)
+		return nil, false, fmt.Errorf("store customer: %w", res.Error)
 	}
 	if res.RowsAffected == 1 {
-		return fresh, nil
+		return fresh, true, nil
 	}
-	return one[Customer](ctx, d.db, "customer", where, arg)
+	known, err := one[Customer](ctx, d.db, "customer", where, arg)
+	return known, false, err
 }
 
 // vehicleFor finds the customer's vehicle by its plate or makes it; nil where
-// none was given.
-func (d *Desk) vehicleFor(ctx context.Context, customerID int64, in *VehicleInput) (*Vehicle, error) {
+// none was given. A fresh customer has none yet.
+func (d *Desk) vehicleFor(ctx context.Context, customerID int64, fresh bool, in *VehicleInput) (*Vehicle, error) {
 	if in == nil {
 		return nil, nil
 	}
-	known, err := all[Vehicle](ctx, d.db, "vehicles", "id", "customer_id = ?", customerID)
-	if err != nil {
-		return nil, err
+	var known []Vehicle
+	if !fresh {
+		var err error
+		if known, err = all[Vehicle](ctx, d.db, "vehicles", "id", "customer_id = ?", customerID); err != nil {
+			return nil, err
+		}
 	}
 	for i := range known {
 		if known[i].PlateKey == PlateKey(in.Plate) || in.VIN != "" && known[i].VIN == in.VIN {

@@ -182,7 +182,7 @@ func signed(locale, words string, data templates.TextData) (string, error) {
 // outgoing is what the SMS and the e-mail of a telling have in common.
 func (d *Desk) outgoing(j *Job, t telling) notify.Outgoing {
 	out := notify.Outgoing{
-		Subject: j.Subject(), Version: j.Version, Occasion: t.occasion, Purpose: t.purpose,
+		Subject: j.Subject(), Conversation: j.thread, Version: j.Version, Occasion: t.occasion, Purpose: t.purpose,
 		Locale: j.Locale, ByHuman: t.body != "", ExpiresAt: db.At(t.expires),
 	}
 	if j.Advisor != nil {

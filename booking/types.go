@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"neuvo/internal/db"
+	"neuvo/notify"
 )
 
 // AtomSeconds is the length of a claim's atom: 5 minutes. Every start and every
@@ -289,6 +290,8 @@ type Job struct {
 	Services []JobService `gorm:"-"`
 	// Advisor is who owns the thread: ReceivedBy, else BookedWith.
 	Advisor *Advisor `gorm:"-"`
+	// thread is its conversation, where this transaction has just opened it.
+	thread *notify.Conversation
 	// BookedAdvisor is who the booking was made with.
 	BookedAdvisor *Advisor `gorm:"-"`
 }

@@ -102,9 +102,12 @@ func (n *Notifier) SendAll(ctx context.Context, outs ...Outgoing) ([]*Message, e
 		return nil, nil
 	}
 	subject, occasion := outs[0].Subject, outs[0].Occasion
-	c, err := n.ensureConversation(ctx, subject)
-	if err != nil {
-		return nil, fmt.Errorf("queue %s for %s: %w", occasion, subject, err)
+	c := outs[0].Conversation
+	if c == nil || c.Subject != subject {
+		var err error
+		if c, err = n.ensureConversation(ctx, subject); err != nil {
+			return nil, fmt.Errorf("queue %s for %s: %w", occasion, subject, err)
+		}
 	}
 	rows := make([]*Message, len(outs))
 	wake := false
@@ -112,6 +115,7 @@ func (n *Notifier) SendAll(ctx context.Context, outs ...Outgoing) ([]*Message, e
 		if o.Subject != subject {
 			return nil, fmt.Errorf("queue %s for %s: it stands beside one for %s", o.Occasion, o.Subject, subject)
 		}
+		var err error
 		if rows[i], err = n.addressed(ctx, o, c); err != nil {
 			return nil, err
 		}

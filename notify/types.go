@@ -322,6 +322,9 @@ type Outgoing struct {
 	// secret such as a one-time code and is forgotten once it has gone.
 	Shown string
 	Files []File // of an e-mail; other channels carry none
+	// Conversation saves looking for it where the caller's transaction has just
+	// opened it; nil: Subject tells.
+	Conversation *Conversation
 }
 
 // File is a file that goes with an e-mail.
