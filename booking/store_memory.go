@@ -39,7 +39,8 @@ func (d *Desk) catalogueVersion(ctx context.Context) (int64, error) {
 // that a sum that has not moved means that nothing has.
 func (d *Desk) marksSum(ctx context.Context, shopID, from, to int64) (int64, error) {
 	var sum int64
-	rows, err := d.db.In(ctx).Raw("SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM marks WHERE workshop_id = ? AND block >= ? AND block <= ?", shopID, from, to).Rows()
+	rows, err := d.db.In(ctx).Raw("SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM marks "+
+		"WHERE workshop_id = CAST(? AS BIGINT) AND block >= CAST(? AS BIGINT) AND block <= CAST(? AS BIGINT)", shopID, from, to).Rows()
 	return sum, scanAll(rows, err, "marks", func(r *sql.Rows) error { return r.Scan(&sum) })
 }
 

@@ -82,8 +82,9 @@ func (s Stamp) Holds(later Stamp) bool {
 
 // versions reads both versions in one query.
 func (d *Desk) versions(ctx context.Context, s Stamp) (catalogue, marks int64, err error) {
-	rows, err := d.db.In(ctx).Raw(`SELECT version,
-		(SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM marks WHERE workshop_id = ? AND block >= ? AND block <= ?)
+	// Cast, so that SQLite does not plan anew for each value.
+	rows, err := d.db.In(ctx).Raw(`SELECT version, (SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM marks
+		WHERE workshop_id = CAST(? AS BIGINT) AND block >= CAST(? AS BIGINT) AND block <= CAST(? AS BIGINT))
 		FROM catalogue_marks WHERE id = 1`, s.shopID, s.from, s.to).Rows()
 	err = scanAll(rows, err, "the versions of what is free", func(r *sql.Rows) error { return r.Scan(&catalogue, &marks) })
 	return catalogue, marks, err
