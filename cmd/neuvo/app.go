@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"neuvo/internal/web"
 	"neuvo/notify"
 	"neuvo/notify/email"
+	"neuvo/notify/httpsms"
 	"neuvo/notify/inbox"
 	"neuvo/survey"
 )
@@ -39,6 +41,7 @@ type App struct {
 	directory *auth.Directory
 	mailer    *email.Mailer
 	pollers   []*inbox.Poller
+	texts     map[string]textGateway // over HTTP, by name
 	parse     notify.Parser
 	server    *web.Server
 	clockwork *clockwork
@@ -102,6 +105,7 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 		DB: a.db, Desk: a.desk, Notifier: a.notifier, Surveyor: a.surveyor, Directory: a.directory,
 		Now: opt.now, Log: opt.log, BaseURL: opt.settings.BaseURL, TrustedProxies: opt.settings.TrustedProxies,
 		Version: version, Demo: opt.demo, Ready: a.db.Ping, Relaxed: opt.relaxed, Plates: plates(opt.settings),
+		Hooks: hooks(a.texts), Parse: a.parse,
 	})
 	if err != nil {
 		return a, fmt.Errorf("set up the web server: %w", err)
@@ -144,18 +148,25 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 	if a.mailer, err = email.NewMailer(email.MailerOptions{URL: opt.settings.SMTP, Log: opt.log, Now: opt.now, Signature: sign}); err != nil {
 		return err
 	}
-	texts, err := email.NewSMSGateway(a.mailer, email.SMSOptions{Address: opt.settings.SMSAddress, Subject: opt.settings.SMSSubject})
+	if a.texts, err = opt.settings.textGateways(opt.now); err != nil {
+		return err
+	}
+	routes, err := opt.settings.routes(a.mailer, a.texts)
 	if err != nil {
 		return err
 	}
 	mailDomain := domainOf(opt.settings.ReplyAddress)
 	a.notifier = notify.New(a.db, notify.Options{
 		Now: opt.now, Log: opt.log, Addresses: addresses, MailDomain: mailDomain, Holder: holder,
-		// Every gateway there is: nothing registers itself.
-		Routes: []notify.Route{{Gateway: email.NewSMTP(a.mailer)}, {Gateway: texts}},
+		Routes: routes,
 	})
 	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain, TrustedAuthserv: opt.settings.TrustedAuthserv}
-	a.parse = func(_ string, raw []byte) (notify.Parsed, error) { return inbox.Parse(raw, read) }
+	a.parse = func(source string, raw []byte) (notify.Parsed, error) {
+		if strings.HasPrefix(source, httpsms.SourcePrefix) {
+			return httpsms.Parse(source, raw)
+		}
+		return inbox.Parse(raw, read)
+	}
 	for _, url := range opt.settings.IMAP {
 		p, err := inbox.NewPoller(a.notifier, inbox.PollerOptions{
 			URL: url, Mailbox: opt.settings.Mailbox, OAuth: opt.settings.oauth(), Parse: read, Read: a.parse,
@@ -311,6 +322,9 @@ func (a *App) Close() error {
 		}
 		if a.mailer != nil {
 			errs = append(errs, a.mailer.Close())
+		}
+		for _, g := range a.texts {
+			errs = append(errs, g.Close())
 		}
 		if a.db != nil {
 			errs = append(errs, a.db.Close())

@@ -72,7 +72,7 @@ func (b *bed) boot(dsn string) {
 	s := settingsServe{
 		database: database{Database: dsn}, BaseURL: "http://neuvo.test", Addr: "127.0.0.1:0",
 		SMTP: b.world.smtpURL(), reading: reading{IMAP: []string{b.world.imapURL()}, Mailbox: "INBOX"},
-		ReplyAddress: "{token}@" + replyDomain, SMSAddress: "{digits}@" + smsDomain, Migrate: true,
+		ReplyAddress: "{token}@" + replyDomain, gatewaySettings: gatewaySettings{SMSAddress: "{digits}@" + smsDomain}, Migrate: true,
 	}
 	var err error
 	b.app, err = newApp(b.t.Context(), appOptions{settings: s, log: slog.New(slog.DiscardHandler), now: b.now, relaxed: true})

@@ -38,13 +38,12 @@ type settingsServe struct {
 	logging
 	signing
 	reading
+	gatewaySettings
 
 	Addr             string   `help:"Address to listen on." default:"127.0.0.1:8080"`
 	BaseURL          string   `help:"Public address of this site, as customers reach it: https://service.example.com." placeholder:"URL"`
 	SMTP             string   `name:"smtp" help:"SMTP server for e-mail and texts: smtp://user:password@host:587, smtps://…:465, ?tls=none on a trusted network." placeholder:"URL"`
 	ReplyAddress     string   `help:"Pattern of the addresses customers answer to, with {token}: {token}@reply.example.com or desk+{token}@example.com." placeholder:"PATTERN"`
-	SMSAddress       string   `name:"sms-address" help:"Pattern of your e-mail-to-SMS gateway, with {digits} (358401234567) or {e164} (+358401234567): {digits}@sms.example.com." placeholder:"PATTERN"`
-	SMSSubject       string   `name:"sms-subject" help:"Subject your e-mail-to-SMS gateway wants." default:""`
 	TrustedProxies   []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed: 10.0.0.0/8." placeholder:"CIDR"`
 	PlateRegisterKey string   `name:"plate-register-key" help:"Key of the Norwegian vehicle register (Statens vegvesen, technical vehicle data); without one plates are not looked up." placeholder:"KEY"`
 	Migrate          bool     `help:"Bring the database to this program's schema first." default:"false"`
@@ -68,7 +67,7 @@ func (s settingsServe) check() error {
 		checkURL("smtp", s.SMTP, "the server that sends e-mail and texts, such as smtp://user:password@mail.example.com:587", "smtp", "smtps"),
 		s.checkMailboxes(),
 		checkPattern("reply-address", s.ReplyAddress, "the addresses customers answer to, such as {token}@reply.example.com", "{token}"),
-		checkPattern("sms-address", s.SMSAddress, "the address pattern of your e-mail-to-SMS gateway, such as {digits}@sms.example.com", "{digits}", "{e164}"),
+		s.checkGateways(),
 	)
 	errs = append(errs, s.checkSigning())
 	for _, proxy := range s.TrustedProxies {

@@ -111,7 +111,7 @@ func newDemo(ctx context.Context, dir, url string, log *slog.Logger) (*demoWorld
 	d.app, err = newApp(ctx, appOptions{
 		settings: settingsServe{
 			BaseURL: url, SMTP: d.host.SMTPURL(), reading: reading{IMAP: []string{d.host.IMAPURL()}, Mailbox: "INBOX"},
-			ReplyAddress: "{token}@" + demo.ReplyDomain, SMSAddress: d.host.SMSAddress(),
+			ReplyAddress: "{token}@" + demo.ReplyDomain, gatewaySettings: gatewaySettings{SMSAddress: d.host.SMSAddress()},
 		},
 		log: log, now: d.clock.Now, demo: pages, relaxed: true, database: database,
 	})

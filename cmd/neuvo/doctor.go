@@ -59,11 +59,15 @@ func (e *examination) run(ctx context.Context) error {
 		do   func(context.Context) finding
 	}{
 		{"settings", e.settings}, {"database", e.database}, {"desk", e.desk}, {"staff", e.staff}, {"smtp", e.smtp}, {"imap", e.imap},
-		{"reply-address", e.replyAddress}, {"sms-address", e.smsAddress}, {"dkim", e.dkim}, {"base-url", e.baseURL}, {"clock", e.clock},
+		{"reply-address", e.replyAddress}, {"sms-address", e.smsAddress}, {"twilio", e.gateway("twilio")},
+		{"vonage", e.gateway("vonage")}, {"elks46", e.gateway("elks46")}, {"kannel", e.gateway("kannel")}, {"dkim", e.dkim}, {"base-url", e.baseURL}, {"clock", e.clock},
 	} {
 		limited, cancel := context.WithTimeout(ctx, checkTime)
 		f := check.do(limited)
 		cancel()
+		if f.word == "" { // nothing that concerns this installation
+			continue
+		}
 		if f.word == "mend" {
 			bad++
 		}
@@ -204,6 +208,9 @@ func (e *examination) replyAddress(context.Context) finding {
 
 // smsAddress looks at the pattern only: a text would cost money.
 func (e *examination) smsAddress(context.Context) finding {
+	if e.SMSAddress == "" && e.overHTTP() {
+		return note("not set: texts go over HTTP alone")
+	}
 	if err := checkPattern("sms-address", e.SMSAddress, "the address pattern of your e-mail-to-SMS gateway", "{digits}", "{e164}"); err != nil {
 		return mendError(err)
 	}

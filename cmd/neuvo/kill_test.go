@@ -324,7 +324,7 @@ func (k *killing) settle() {
 	k.t.Helper()
 	ahead := time.Duration(0)
 	s := settingsServe{database: database{Database: k.dsn}, BaseURL: k.url, SMTP: k.host.SMTPURL(), reading: reading{IMAP: []string{k.host.IMAPURL()}, Mailbox: "INBOX"},
-		ReplyAddress: "{token}@" + replyDomain, SMSAddress: "{digits}@" + smsDomain}
+		ReplyAddress: "{token}@" + replyDomain, gatewaySettings: gatewaySettings{SMSAddress: "{digits}@" + smsDomain}}
 	app, err := newApp(k.t.Context(), appOptions{settings: s, log: slog.New(slog.DiscardHandler),
 		now: func() time.Time { return time.Now().Add(ahead) }, relaxed: true})
 	if err != nil {

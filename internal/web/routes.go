@@ -32,6 +32,7 @@ func (s *Server) routes() {
 	e.GET("/calendar/:file", s.calendarFile)
 	e.GET("/desk/events", s.events, s.requireStaff)
 	registerPages(e, s)
+	s.hooks()
 	if s.opt.Demo != nil {
 		demo := echo.WrapHandler(s.opt.Demo)
 		e.Any("/demo", demo)

@@ -19,6 +19,7 @@ import (
 	"neuvo/internal/auth"
 	"neuvo/internal/db"
 	"neuvo/notify"
+	"neuvo/notify/httpsms"
 	"neuvo/survey"
 )
 
@@ -43,6 +44,10 @@ type Options struct {
 	Version string
 	// Plates is the register that the desk looks vehicles up in; nil for none.
 	Plates booking.PlateRegister
+	// Hooks are the gateways that their providers call us for, and Parse reads
+	// what they bring once it is stored.
+	Hooks []httpsms.Hook
+	Parse notify.Parser
 	// Demo is mounted at /demo; nil outside demo mode.
 	Demo http.Handler
 	// Ready tells whether the program can do its work; nil asks the database.

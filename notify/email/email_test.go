@@ -407,3 +407,47 @@ func TestTheHostsQueueIdIsKept(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAGatewayWantsAroundATextStandsThere(t *testing.T) {
+	for name, c := range map[string]struct {
+		opt                 email.SMSOptions
+		text, subject, body string
+		refused             bool
+	}{
+		"the sender's name as subject and a mark at the end": {email.SMSOptions{Subject: "AUTOTALO", Body: "{text}\n##"}, "Valmis!", "AUTOTALO", "Valmis!\n##", false},
+		"the phone in the subject":                           {email.SMSOptions{Subject: "to {e164}"}, "Valmis!", "to +358401234567", "Valmis!", false},
+		"a password before":                                  {email.SMSOptions{Body: "key 7\n{text}"}, "Valmis {text}", "", "key 7\nValmis {text}", false},
+		"as long as it may be":                               {email.SMSOptions{Max: 7}, "Välmis!", "", "Välmis!", false},
+		"longer than it carries":                             {email.SMSOptions{Max: 6}, "Välmis!", "", "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startServer(t, serverOptions{})
+			c.opt.Address = "{digits}@sms.example.com"
+			g, err := email.NewSMSGateway(mailer(t, email.MailerOptions{URL: "smtp://" + s.addr}), c.opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := envelope()
+			e.To, e.Body = "+358401234567", c.text
+			sent, err := send(t, g, e)
+			if c.refused {
+				if !permanent(err) || len(s.messages()) != 0 {
+					t.Errorf("%v, %d mails", err, len(s.messages()))
+				}
+				return
+			}
+			if err != nil || sent.Segments != 1 {
+				t.Fatalf("%+v, %v", sent, err)
+			}
+			header, body := opened(t, s.messages()[0].raw)
+			if header.Get("Subject") != c.subject || body != c.body {
+				t.Errorf("subject %q, body %q", header.Get("Subject"), body)
+			}
+		})
+	}
+	for _, body := range []string{"no place", "{text} and {text}"} {
+		if _, err := email.NewSMSGateway(mailer(t, email.MailerOptions{URL: "smtp://h"}), email.SMSOptions{Address: "{digits}@h.example", Body: body}); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q: %v", body, err)
+		}
+	}
+}

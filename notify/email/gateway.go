@@ -3,8 +3,10 @@ package email
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/mail"
 	"strings"
+	"unicode/utf8"
 
 	"neuvo/internal/fault"
 	"neuvo/notify"
@@ -33,14 +35,21 @@ func (g smtpGateway) Send(ctx context.Context, e notify.Envelope) (notify.Sent, 
 	return sent(answer, 0), nil
 }
 
-// SMSOptions for NewSMSGateway.
+// SMSOptions for NewSMSGateway. Operators differ in what they read out of a mail.
 type SMSOptions struct {
 	// Address is where a text for a number goes, in the words of the gateway:
 	// "{digits}@sms.example.com" (358401234567) or "{e164}@sms.example.com"
 	// (+358401234567).
 	Address string
-	// Subject of the mails, where the gateway reads a password or a route there.
+	// Subject of the mails, where the gateway reads a password, a route or the
+	// sender's name there. {digits} and {e164} stand for the phone.
 	Subject string
+	// Body is what stands around {text}: a mark after which the gateway stops
+	// reading, say. "{text}" where empty.
+	Body string
+	// Max characters of a text are sent on by a gateway that cuts longer ones: it
+	// is not given those. 0: it cuts none.
+	Max int
 }
 
 // smsGateway sends texts as mails to a gateway that makes SMS of them.
@@ -49,15 +58,23 @@ type smsGateway struct {
 	opt    SMSOptions
 }
 
+// textPlace is where the text stands in SMSOptions.Body.
+const textPlace = "{text}"
+
 // NewSMSGateway gives the gateway for SMS over an e-mail-to-SMS service. The
-// mails are plain text and nothing but the text; the answer comes back to the
-// conversation's address. The error is Invalid.
+// mails are plain text and nothing but the text and what the gateway wants
+// around it; the answer comes back to the conversation's address. The error is
+// Invalid.
 func NewSMSGateway(m *Mailer, opt SMSOptions) (notify.Gateway, error) {
 	local, domain, ok := strings.Cut(opt.Address, "@")
 	places := strings.Count(local, "{digits}") + strings.Count(local, "{e164}")
-	probe, err := mail.ParseAddress(numberAddress(opt.Address, "+358401234567"))
+	probe, err := mail.ParseAddress(forNumber(opt.Address, "+358401234567"))
 	if !ok || places != 1 || strings.ContainsAny(domain, "{}@") || err != nil || probe.Name != "" {
 		return nil, fault.New(fault.Invalid, "fault.sms_address").With("address", opt.Address)
+	}
+	opt.Body = cmp.Or(opt.Body, textPlace)
+	if strings.Count(opt.Body, textPlace) != 1 {
+		return nil, fault.New(fault.Invalid, "fault.sms_body").With("body", opt.Body)
 	}
 	return smsGateway{m, opt}, nil
 }
@@ -73,16 +90,20 @@ func (g smsGateway) Send(ctx context.Context, e notify.Envelope) (notify.Sent, e
 	if !notify.IsE164(e.To) {
 		return notify.Sent{}, failure(false, false, 0, "not a phone number with a country code: "+e.To, nil)
 	}
-	answer, err := g.mailer.send(ctx, e, letter{to: numberAddress(g.opt.Address, e.To), subject: g.opt.Subject, plain: true})
+	if length := utf8.RuneCountInString(e.Body); g.opt.Max > 0 && length > g.opt.Max {
+		return notify.Sent{}, failure(false, false, 0, fmt.Sprintf("the text has %d characters, and the gateway would cut it after %d", length, g.opt.Max), nil)
+	}
+	parts, _ := notify.Segments(e.Body)
+	e.Body = strings.Replace(g.opt.Body, textPlace, e.Body, 1)
+	answer, err := g.mailer.send(ctx, e, letter{to: forNumber(g.opt.Address, e.To), subject: forNumber(g.opt.Subject, e.To), plain: true})
 	if err != nil {
 		return notify.Sent{}, err
 	}
-	parts, _ := notify.Segments(e.Body)
 	return sent(answer, parts), nil
 }
 
-// numberAddress fills the pattern of a gateway's address.
-func numberAddress(pattern, e164 string) string {
+// forNumber fills the pattern of a gateway's address or subject.
+func forNumber(pattern, e164 string) string {
 	return strings.NewReplacer("{e164}", e164, "{digits}", strings.TrimPrefix(e164, "+")).Replace(pattern)
 }
 

@@ -76,7 +76,7 @@ func startServer(t *testing.T, opt serverOptions) *server {
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = srv.Serve(l) }()
-	t.Cleanup(func() { _ = srv.Close(); <-done })
+	t.Cleanup(func() { _ = l.Close(); _ = srv.Close(); <-done }) // the listener too: it may not serve yet
 	return s
 }
 

@@ -21,6 +21,8 @@ import (
 type Hook interface {
 	// Name is the gateway's, and the part of the address that providers call.
 	Name() string
+	// Methods are the HTTP methods that the provider may call by.
+	Methods() []string
 	// Genuine tells whether the provider made this call. Nothing of a call is
 	// believed before.
 	Genuine(c *Call) bool
@@ -215,3 +217,16 @@ func e164(number string) string {
 	}
 	return "+" + digits
 }
+
+// Methods implements Hook.
+func (t *Twilio) Methods() []string { return []string{http.MethodPost} }
+
+// Methods implements Hook: an account is set to one of the two.
+func (v *Vonage) Methods() []string { return []string{http.MethodPost, http.MethodGet} }
+
+// Methods implements Hook.
+func (g *Elks46) Methods() []string { return []string{http.MethodPost} }
+
+// Methods implements Hook: reports and services call by GET, unless a service is
+// set to POST.
+func (k *Kannel) Methods() []string { return []string{http.MethodGet, http.MethodPost} }

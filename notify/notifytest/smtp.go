@@ -38,7 +38,7 @@ func StartSMTP(t testing.TB, deliver func(from string, to []string, raw []byte) 
 	srv.EnableSMTPUTF8 = true
 	done := make(chan struct{})
 	go func() { defer close(done); _ = srv.Serve(l) }()
-	t.Cleanup(func() { _ = srv.Close(); <-done })
+	t.Cleanup(func() { _ = l.Close(); _ = srv.Close(); <-done }) // the listener too: it may not serve yet
 	return &SMTP{Addr: l.Addr().String()}
 }
 
