@@ -472,6 +472,15 @@ func (d *Desk) openThread(ctx context.Context, j *Job) error {
 	if j.ContactEmail != "" {
 		ps = append(ps, notify.Participant{Channel: notify.Email, Address: j.ContactEmail})
 	}
+	if j.Customer == nil || j.Customer.CreatedAt.Before(j.CreatedAt.Time) { // one who is new has none
+		points, err := d.contactPoints(ctx, j.CustomerID)
+		if err != nil {
+			return err
+		}
+		for _, p := range points {
+			ps = append(ps, p.participant())
+		}
+	}
 	var err error
 	if j.thread, err = d.notify.Open(ctx, j.Subject(), ps...); err != nil {
 		return fmt.Errorf("open the conversation of job %d: %w", j.ID, err)

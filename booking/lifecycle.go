@@ -97,7 +97,7 @@ func (d *Desk) transition(ctx context.Context, j *Job, r TransitionRequest) (*Jo
 	if r.Version != 0 && r.Version != j.Version {
 		return nil, nil, fault.New(fault.Conflict, "fault.job_changed")
 	}
-	from := j.Status
+	from, wasOpen := j.Status, j.ClosedAt.IsZero()
 	if from == r.To && (r.ReadyBy.IsZero() || r.ReadyBy.Equal(j.ReadyBy.Time)) {
 		return j, nil, nil
 	}
@@ -111,6 +111,11 @@ func (d *Desk) transition(ctx context.Context, j *Job, r TransitionRequest) (*Jo
 	}
 	if err := d.saveJob(ctx, j); err != nil {
 		return nil, nil, err
+	}
+	if wasOpen != j.ClosedAt.IsZero() {
+		if err := d.notify.SetClosed(ctx, j.Subject(), j.ClosedAt); err != nil {
+			return nil, nil, err
+		}
 	}
 	if err := d.keepReadyBy(ctx, j, from); err != nil {
 		return nil, nil, err

@@ -15,8 +15,13 @@ type opening struct {
 
 // openingOf lays out a workshop's hours, closures and holidays from today on.
 func (d *Desk) openingOf(ctx context.Context, shop *Workshop) (*opening, error) {
+	return d.openingFrom(ctx, shop, d.now().Time)
+}
+
+// openingFrom lays them out from the date of an instant on.
+func (d *Desk) openingFrom(ctx context.Context, shop *Workshop, from time.Time) (*opening, error) {
 	o := &opening{now: d.now().Time}
-	first := dateOf(o.now, shop.Zone())
+	first := dateOf(from, shop.Zone())
 	c, err := d.calendar(ctx, shop, first)
 	if err != nil {
 		return nil, err

@@ -68,6 +68,9 @@ func (d *Desk) reconfirmed(ctx context.Context, j *Job, r notify.Reply) (bool, e
 	if err := d.event(ctx, j, customer, JobEvent{Kind: EventOther, Channel: string(r.Message.Channel), State: state}); err != nil {
 		return false, err
 	}
+	if err := d.notify.Answered(ctx, j.Subject(), AsksConfirmation); err != nil {
+		return false, err
+	}
 	d.ring(ctx, j.WorkshopID, j.ID)
 	return said == saidYes, nil
 }

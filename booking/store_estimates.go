@@ -27,7 +27,10 @@ func (d *Desk) saveEstimate(ctx context.Context, e *Estimate) error {
 	if err := d.db.In(ctx).Save(e).Error; err != nil {
 		return fmt.Errorf("save estimate %d: %w", e.ID, err)
 	}
-	return nil
+	if e.State == EstimateSent {
+		return nil
+	}
+	return d.notify.Answered(ctx, SubjectOf(e.JobID), AsksEstimate)
 }
 
 // saveDecisions writes what was decided on lines: those of one decision at once.

@@ -31,7 +31,7 @@ func (d *Desk) storeAttention(ctx context.Context, a *Attention) error {
 // endAttentions marks open attentions as dealt with.
 func (d *Desk) endAttentions(ctx context.Context, by, where string, args ...any) error {
 	err := d.db.In(ctx).Model(&Attention{}).Where("done_at IS NULL").Where(where, args...).
-		Updates(map[string]any{"done_at": d.now(), "done_by": by}).Error
+		Updates(map[string]any{"done_at": d.now(), "done_by": by, "escalate_at": nil}).Error
 	if err != nil {
 		return fmt.Errorf("end attentions: %w", err)
 	}

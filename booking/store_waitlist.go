@@ -65,11 +65,20 @@ func (d *Desk) changeEntry(ctx context.Context, id int64, change func(context.Co
 		if err := d.fillEntry(ctx, e); err != nil {
 			return err
 		}
+		before := *e
 		if err := change(ctx, e); err != nil {
 			return err
 		}
 		if err := d.db.In(ctx).Select("*").Omit("id", "created_at").Where("id = ?", id).Updates(e).Error; err != nil {
 			return fmt.Errorf("save waiting entry %d: %w", id, err)
+		}
+		if before.State == WaitOffered && e.State != WaitOffered {
+			if err := d.notify.Answered(ctx, e.Subject()); err != nil {
+				return err
+			}
+		}
+		if before.Open() != e.Open() {
+			return d.notify.SetClosed(ctx, e.Subject(), e.ClosedAt)
 		}
 		return nil
 	})

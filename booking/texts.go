@@ -27,6 +27,13 @@ type telling struct {
 	ceiling  string
 }
 
+// What texts ask for, see notify.Outgoing.Asks.
+const (
+	AsksEstimate     = "estimate"
+	AsksConfirmation = "confirmation"
+	AsksOffer        = "offer"
+)
+
 // How long a text is worth sending.
 const (
 	visitTextLife  = 72 * time.Hour // about a visit to come
@@ -190,6 +197,14 @@ func (d *Desk) outgoing(j *Job, t telling) notify.Outgoing {
 	}
 	if out.Purpose == "" {
 		out.Purpose = notify.JobUpdate
+	}
+	switch t.occasion {
+	case "estimate", "estimate_again":
+		out.Asks, out.AsksUntil = AsksEstimate, db.At(t.expires)
+	case "reconfirm":
+		out.Asks = AsksConfirmation
+	case "offer_times":
+		out.Asks = AsksOffer
 	}
 	if out.ExpiresAt.IsZero() {
 		life := statusTextLife

@@ -154,10 +154,15 @@ func (d *Desk) Raise(ctx context.Context, a Attention) error {
 			a.WorkshopID = j.WorkshopID
 		}
 		if a.AdvisorID == 0 {
-			a.AdvisorID = j.Owner()
+			if a.AdvisorID, err = d.onDuty(ctx, j.Owner()); err != nil {
+				return err
+			}
 		}
 		if a.CreatedAt.IsZero() {
 			a.CreatedAt = d.now()
+		}
+		if slices.Contains(waitsForReply, a.Kind) {
+			a.EscalateAt = a.CreatedAt
 		}
 		a.Body = excerpt(a.Body)
 		d.ring(ctx, j.WorkshopID, j.ID)
@@ -245,15 +250,23 @@ func (d *Desk) HandleReply(ctx context.Context, r notify.Reply) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	if handled, err := d.answerByText(ctx, id, r); handled || err != nil {
-		return handled, err
+	switch r.Reaction {
+	case notify.ReactionLike, notify.ReactionOther, notify.ReactionRemoved:
+		return true, nil // it stands on the timeline; it approves nothing and asks nothing
+	}
+	if r.Reaction == "" {
+		if handled, err := d.answerByText(ctx, id, r); handled || err != nil {
+			return handled, err
+		}
 	}
 	j, err := one[Job](ctx, d.db, "job", "id = ?", id)
 	if err != nil {
 		return false, fmt.Errorf("load the job of a reply: %w", err)
 	}
-	if done, err := d.reconfirmed(ctx, j, r); err != nil || done {
-		return done, err
+	if r.Reaction == "" {
+		if done, err := d.reconfirmed(ctx, j, r); err != nil || done {
+			return done, err
+		}
 	}
 	kind := NeedsReply
 	if !r.Message.Verified && r.Message.Channel != notify.Web {

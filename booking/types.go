@@ -432,6 +432,14 @@ const (
 	NeedsEscalation AttentionKind = "case_late"    // nobody acknowledged a case in time: anybody may
 )
 
+// NeedsPlacing is a text that may be about this job or about another of the same
+// customer's.
+const NeedsPlacing AttentionKind = "which_job"
+
+// waitsForReply are what the customer wrote: it is answered in time, or the team
+// and then the manager hear of it.
+var waitsForReply = []AttentionKind{NeedsReply, NeedsVerifying, NeedsReading, NeedsPlacing}
+
 // ForAll tells what concerns the whole team, whoever it is addressed to.
 func (k AttentionKind) ForAll() bool { return k == NeedsRescue || k == NeedsEscalation }
 

@@ -238,6 +238,7 @@ func (d *Desk) tellEntry(ctx context.Context, e *WaitEntry, occasion string) err
 	if occasion == "waitlist_offer" || occasion == "waitlist_unclear" {
 		// It is worthless as soon as the offer is over; all else holds on.
 		out.Version, out.ExpiresAt = e.Version, e.OfferUntil
+		out.Asks, out.AsksUntil = AsksOffer, e.OfferUntil
 	}
 	var err error
 	if out.Body, err = templates.Text(l, occasion, data); err != nil {

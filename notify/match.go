@@ -100,9 +100,10 @@ type ConversationFact struct {
 	Subject string
 	// SenderTakesPart: the sender's address is a participant's.
 	SenderTakesPart bool
-	// Open: what it is about is not over. LongClosed: it was over so long ago
+	// Open: what it is about is not over. Recent: it has been for a few days only,
+	// so that a word about it may still come. LongClosed: it was over so long ago
 	// that an answer to it hardly is one.
-	Open, LongClosed bool
+	Open, Recent, LongClosed bool
 	// Asks is the question to the sender that is out, Asked the text with it.
 	Asks  string
 	Asked MessageFact

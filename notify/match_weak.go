@@ -45,9 +45,9 @@ func partakersSignals(p Parsed, f Facts) (signals []signal) {
 // inferred places a message that says nothing about where it belongs, where its
 // sender has only one conversation that can be meant.
 func inferred(p Parsed, f Facts) (Placement, bool) {
-	open := openOf(p, f)
+	list := possible(p, f)
 	var asked []int64
-	for _, id := range meant(p, f) {
+	for _, id := range list {
 		if f.Conversations[id].Asks != "" {
 			asked = append(asked, id)
 		}
@@ -59,40 +59,26 @@ func inferred(p Parsed, f Facts) (Placement, bool) {
 			Verified: c.SenderTakesPart, AnsweredID: c.Asked.ID,
 		}, true
 	}
-	if p.Channel == SMS && len(asked) == 1 {
-		// Words of their own length may be about another open job as well as about
-		// the question: only what looks like an answer is taken for one then.
-		id := asked[0]
-		others := slices.ContainsFunc(open, func(other int64) bool { return other != id })
-		if !others || short(p.ReplyText) {
-			return place(id, RuleAsked, f.Conversations[id].Asks)
-		}
+	// Words of some length may be about another job as well as about the question:
+	// only what looks like an answer is taken for one then.
+	if p.Channel == SMS && len(asked) == 1 && (len(list) == 1 || short(p.ReplyText)) {
+		return place(asked[0], RuleAsked, f.Conversations[asked[0]].Asks)
 	}
-	if len(open) == 1 && (len(asked) == 0 || len(asked) == 1 && asked[0] == open[0]) {
-		return place(open[0], RuleOnlyOpen, p.From)
+	if len(list) == 1 && f.Conversations[list[0]].Open {
+		return place(list[0], RuleOnlyOpen, p.From)
 	}
 	return Placement{}, false
 }
 
-// possible lists the sender's conversations that are open or that a question is
-// out on.
+// possible lists the sender's conversations that a message without a sign may be
+// about: open ones, those with a question out, those that ended days ago.
 func possible(p Parsed, f Facts) (list []int64) {
 	for _, id := range meant(p, f) {
-		if c := f.Conversations[id]; c.Open || c.Asks != "" {
+		if c := f.Conversations[id]; c.Open || c.Recent || c.Asks != "" {
 			list = append(list, id)
 		}
 	}
 	return list
-}
-
-// openOf lists the open conversations of the sender that can be meant.
-func openOf(p Parsed, f Facts) (open []int64) {
-	for _, id := range meant(p, f) {
-		if f.Conversations[id].Open {
-			open = append(open, id)
-		}
-	}
-	return open
 }
 
 // meant lists the conversations of the sender that a message can be about: of a

@@ -10,6 +10,9 @@ import (
 )
 
 const (
+	// recentlyClosed is how long after its end something may still be spoken of
+	// without being named.
+	recentlyClosed = 7 * 24 * time.Hour
 	// longClosed is how long after its end an answer to something is still taken
 	// for one although its sender has something else open.
 	longClosed = 30 * 24 * time.Hour
@@ -212,6 +215,7 @@ type factRow struct {
 func (g *gathering) fact(r factRow) ConversationFact {
 	return ConversationFact{
 		Subject: r.Subject, Open: r.ClosedAt.IsZero(),
+		Recent:     !r.ClosedAt.IsZero() && r.ClosedAt.After(g.n.opt.Now().Add(-recentlyClosed)),
 		LongClosed: !r.ClosedAt.IsZero() && r.ClosedAt.Before(g.n.opt.Now().Add(-longClosed)),
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"gorm.io/gorm/clause"
+
 	"neuvo/internal/db"
 )
 
@@ -71,4 +73,28 @@ func (n *Notifier) Answered(ctx context.Context, subject string, asks ...string)
 		return fmt.Errorf("end the questions on %s: %w", subject, err)
 	}
 	return nil
+}
+
+// saveMove writes where a message stands and why.
+func (n *Notifier) saveMove(ctx context.Context, m *Message) error {
+	return n.db.In(ctx).Model(m).Select("ConversationID", "MatchRule", "MatchConfidence", "MatchEvidence", "Verified").Updates(m).Error
+}
+
+// join adds a participant to the conversations of subjects.
+func (n *Notifier) join(ctx context.Context, subjects []string, p Participant) error {
+	var ids []int64
+	err := n.db.In(ctx).Model(&Conversation{}).Where("subject IN ?", subjects).Pluck("id", &ids).Error
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	rows := make([]Participant, len(ids))
+	for i, id := range ids {
+		rows[i] = Participant{ConversationID: id, Channel: p.Channel, Address: p.Address}
+	}
+	if err := n.db.In(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
+		return err
+	}
+	return n.db.In(ctx).Model(&Message{}).
+		Where("conversation_id IN ? AND direction = ? AND channel = ? AND from_address = ? AND verified = ?", ids, In, p.Channel, p.Address, false).
+		Update("verified", true).Error
 }

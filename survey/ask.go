@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -255,6 +256,9 @@ func (s *Surveyor) send(ctx context.Context, row *Survey, job *booking.Job, t te
 	out := notify.Outgoing{
 		Subject: job.Subject(), Channel: t.channel, To: t.to, Author: row.Advisor, Occasion: t.occasion,
 		Purpose: notify.Survey, Locale: job.Locale, NotBefore: t.notBefore, ReplyToMsg: t.answers,
+	}
+	if slices.Contains(questions, t.occasion) {
+		out.Asks, out.AsksUntil = asksSurvey, row.ExpiresAt
 	}
 	out.ExpiresAt = db.At(s.now().Add(textLife))
 	if t.notBefore.After(s.now().Time) {

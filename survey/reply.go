@@ -20,7 +20,7 @@ func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error
 	}
 	jobID, ok := booking.JobOf(r.Subject)
 	m := r.Message
-	if !ok || !m.Verified || m.Channel != notify.SMS && m.Channel != notify.Email || m.Kind != "" && m.Kind != notify.Human {
+	if !ok || !m.Verified || r.Reaction != "" || m.Channel != notify.SMS && m.Channel != notify.Email || m.Kind != "" && m.Kind != notify.Human {
 		return false, nil
 	}
 	handled := false
@@ -65,6 +65,9 @@ func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error
 	}
 	return handled, nil
 }
+
+// asksSurvey is what the question asks for, see notify.Outgoing.Asks.
+const asksSurvey = "survey"
 
 // The texts that a customer may be answering when the question is meant: the
 // question itself, and those that follow an answer to it by themselves.

@@ -47,7 +47,10 @@ func (s *Surveyor) save(ctx context.Context, row *Survey) error {
 	if err := s.db.In(ctx).Save(row).Error; err != nil {
 		return fmt.Errorf("save the survey of job %d: %w", row.JobID, err)
 	}
-	return nil
+	if row.AskedAt.IsZero() || row.State == Asked {
+		return nil
+	}
+	return s.notify.Answered(ctx, booking.SubjectOf(row.JobID), asksSurvey)
 }
 
 // pastOf gives other surveys of the customer of a job, known by record, phone or
