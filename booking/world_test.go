@@ -76,6 +76,7 @@ func newWorld(t *testing.T, d *db.DB, c *clock) *world {
 	w.notify.OnReply(w.desk.HandleReply)
 	w.notify.OnFailure(w.desk.HandleFailure)
 	w.notify.SetVersions(w.desk.Version)
+	w.notify.SetSubjects(w.desk)
 	report, err := w.desk.Import(t.Context(), w.catalogue())
 	w.ok(err)
 	w.shop, err = w.desk.Workshop(t.Context(), report.Workshops["keskusta"])

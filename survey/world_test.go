@@ -78,6 +78,7 @@ func (w *world) start() {
 	w.notify.OnReply(w.survey.HandleReply)
 	w.notify.OnReply(w.desk.HandleReply)
 	w.notify.SetVersions(w.desk.Version)
+	w.notify.SetSubjects(w.desk)
 }
 
 func (w *world) fill() {

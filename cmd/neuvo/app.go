@@ -188,6 +188,7 @@ func (a *App) connectRooms() {
 	a.notifier.OnFailure(a.desk.HandleFailure)
 	a.notifier.OnFailure(a.surveyor.HandleFailure)
 	a.notifier.SetVersions(a.version)
+	a.notifier.SetSubjects(a.desk)
 	a.desk.OnStatus(a.surveyor.OnStatus)
 	a.desk.OnBroken(a.surveyor.OnBroken)
 	a.desk.OnCalled(a.surveyor.OnCalled)

@@ -36,6 +36,7 @@ func (a *App) schedules() []schedule {
 		{"estimates", "* * * * *", true, a.desk.ExpireEstimates},
 		{"cases", "* * * * *", true, a.surveyor.WatchCases},
 		{"promises", "* * * * *", true, a.desk.WatchPromises},
+		{"unanswered replies", "* * * * *", true, a.desk.EscalateReplies},
 		{"due texts", "@every 5s", false, a.notifier.SendDue},
 		{"inbox poll", "@every 15s", false, a.poll},
 		{"stored mail", "* * * * *", true, func(ctx context.Context) (int, error) {

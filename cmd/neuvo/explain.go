@@ -75,6 +75,7 @@ func (c *explainMailCmd) known(ctx context.Context, io streams) (k *knowledge, e
 	}
 	k.notifier = notify.New(k.db, notify.Options{Log: log, Addresses: k.addresses, MailDomain: domainOf(c.ReplyAddress)})
 	k.desk = booking.New(k.db, k.notifier, booking.Options{Log: log})
+	k.notifier.SetSubjects(k.desk)
 	return k, nil
 }
 

@@ -111,6 +111,7 @@ func newBed(t *testing.T, c *clock, d *db.DB, change ...func(*Options)) *bed {
 	b.notify.OnReply(b.survey.HandleReply)
 	b.notify.OnReply(b.desk.HandleReply)
 	b.notify.SetVersions(b.desk.Version)
+	b.notify.SetSubjects(b.desk)
 	b.fill()
 	directory := auth.New(d)
 	for _, who := range []auth.NewStaff{
