@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"unicode"
 
 	"neuvo/internal/fault"
 )
@@ -125,6 +126,9 @@ func (a *Addresses) Find(text string) (found []string) {
 		}
 		at += end
 		end = at + 1 + len(a.domain)
+		if rest := strings.TrimPrefix(text[end:], "."); rest != "" && strings.IndexFunc(rest, letterOrDigit) == 0 {
+			continue // a longer domain
+		}
 		begin := strings.LastIndexFunc(text[max(at-maxLocalPart, 0):at], func(r rune) bool {
 			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789.+-_=", r)
 		})
@@ -135,6 +139,8 @@ func (a *Addresses) Find(text string) (found []string) {
 	}
 	return found
 }
+
+func letterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // mac signs an id for this use and no other of the same key.
 func (a *Addresses) mac(id []byte) []byte {
