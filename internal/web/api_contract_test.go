@@ -202,11 +202,12 @@ func TestWhatIsWrongIsToldShortly(t *testing.T) {
 
 func TestReasonsAreInTheReadersLanguage(t *testing.T) {
 	b := onSQLite(t)
+	b.book("13:00")
 	id, _ := b.book("10:00")
 	b.stray(1, "maija@example.com")
 	for locale, want := range map[string][2]string{
-		"en": {"Nothing in it says which job it belongs to.", "Closed"},
-		"sv": {"Inget i det säger vilket jobb det hör till.", "Stängt"},
+		"en": {"The customer has several open visits, and nothing in it says which one is meant.", "Closed"},
+		"sv": {"Kunden har flera öppna besök, och inget i meddelandet säger vilket som avses.", "Stängt"},
 	} {
 		said := []string{"Accept-Language", locale}
 		box := b.send(sanna, "GET", "/api/v1/inbox", nil, said...).want(200).equal("items.0.reason", want[0], "items.0.candidates.0.job_id", id)

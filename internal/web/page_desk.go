@@ -102,7 +102,7 @@ func (f *frame) puzzle(reason string) string {
 func triageReason(locale, reason string) string {
 	for known, key := range map[string]string{
 		notify.ReasonNoSignal: "no_signal", notify.ReasonForged: "forged", notify.ReasonDisagree: "disagree",
-		notify.ReasonUnreadable: "unreadable", notify.ReasonGaveUp: "gave_up",
+		notify.ReasonUnreadable: "unreadable", notify.ReasonGaveUp: "gave_up", notify.ReasonSeveral: "several", notify.ReasonLongClosed: "long_closed",
 	} {
 		if strings.HasPrefix(reason, known) {
 			return templates.T(locale, "page.triage."+key, nil)

@@ -138,6 +138,7 @@ func TestTheDeskBooksWithoutNotice(t *testing.T) {
 
 func TestTheTriageListPlacesAMessageWithOneTap(t *testing.T) {
 	b := onSQLite(t)
+	b.book("13:00")
 	id, _ := b.book("10:00")
 	b.triage("maija@example.com", "Which one? <script>alert(1)</script>")
 	b.triage("nobody@example.com", "Nothing known")
