@@ -224,7 +224,9 @@ func TestOneNumberAndTwoJobsAreToldApartByCodes(t *testing.T) {
 
 func TestACodeIsNotGivenAgainForNinetyDays(t *testing.T) {
 	eachPhones(t, []string{line1}, func(t *testing.T, p *phones) {
-		code := func(e notify.Envelope) string { return strings.TrimSuffix(e.Body[strings.LastIndexByte(e.Body, ' ')+1:], ".") }
+		code := func(e notify.Envelope) string {
+			return strings.TrimSuffix(e.Body[strings.LastIndexByte(e.Body, ' ')+1:], ".")
+		}
 		for _, job := range []string{"job:1", "job:2", "job:3", "job:4"} {
 			p.open(p.n, job, mobile, "")
 		}
