@@ -138,24 +138,35 @@ func (s textSet) parse(dir, locale string) error {
 	if err != nil {
 		return fmt.Errorf("list the parts of %s: %w", dir, err)
 	}
+	read := func(t *template.Template, file string) error {
+		raw, err := fs.ReadFile(files, file)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", file, err)
+		}
+		if _, err := t.New(file).Parse(string(raw)); err != nil {
+			return fmt.Errorf("parse %s: %w", file, err)
+		}
+		return nil
+	}
+	// What is shared is parsed once: a clone has the same trees.
+	shared := template.New("parts").Funcs(textFuncs).Funcs(surveyFuncs(locale))
+	for _, file := range parts {
+		if err := read(shared, file); err != nil {
+			return err
+		}
+	}
 	for _, name := range names {
 		if slices.Contains(parts, name) {
 			continue
 		}
-		t := template.New(name).Funcs(textFuncs).Funcs(surveyFuncs(locale)).Option("missingkey=error")
-		for _, file := range append(slices.Clone(parts), name) {
-			raw, err := fs.ReadFile(files, file)
-			if err != nil {
-				return fmt.Errorf("read %s: %w", file, err)
-			}
-			into := t
-			if file != name {
-				into = t.New(file)
-			}
-			if _, err := into.Parse(string(raw)); err != nil {
-				return fmt.Errorf("parse %s: %w", file, err)
-			}
+		set, err := shared.Clone()
+		if err != nil {
+			return fmt.Errorf("share the parts of %s: %w", dir, err)
 		}
+		if err := read(set.Option("missingkey=error"), name); err != nil {
+			return err
+		}
+		t := set.Lookup(name)
 		s[strings.TrimSuffix(name, ".txt")] = t
 	}
 	return nil
