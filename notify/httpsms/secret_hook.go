@@ -3,6 +3,7 @@ package httpsms
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -121,3 +122,10 @@ var (
 	_ Hook = (*Elks46)(nil)
 	_ Hook = (*Kannel)(nil)
 )
+
+// KannelInbound is the address, below that of this site, that Kannel's service
+// is to get for texts of phones; Kannel fills in what stands behind the percent
+// signs.
+func KannelInbound(secret string) string {
+	return "/hooks/kannel/inbound?secret=" + url.QueryEscape(secret) + "&id=%I&from=%p&to=%P&charset=%C&time=%t&text=%b"
+}
