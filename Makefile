@@ -10,7 +10,7 @@ build:
 run:
 	$(GO) run ./cmd/neuvo demo
 
-# The whole suite, on real PostgreSQL, Dovecot and Chromium. Nothing is skipped.
+# The whole suite, on real PostgreSQL, Dovecot, Postfix, Kannel and Chromium. Nothing is skipped.
 test: deps
 	$(GO) vet ./...
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"

@@ -41,12 +41,12 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// startDaemon starts a program in a process group of its own and ends it, by its
+// startDaemon starts a program in a session of its own and ends it, by its
 // id, when the test ends. It is told to end even where the test is killed.
 func startDaemon(t testing.TB, say io.Writer, in io.Reader, env []string, name string, args ...string) (*daemon, error) {
 	t.Helper()
 	d := &daemon{cmd: exec.Command(name, args...), ended: make(chan struct{})}
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	d.cmd.WaitDelay = time.Second // for pipes that its children hold
 	d.cmd.Env = append(os.Environ(), env...)
 	d.cmd.Stdin, d.cmd.Stdout, d.cmd.Stderr = in, &d.out, &d.out

@@ -248,12 +248,21 @@ func mailOwner() (uid, gid int) {
 	if os.Getuid() != 0 {
 		return os.Getuid(), os.Getgid()
 	}
-	if u, err := user.Lookup("nobody"); err == nil {
-		uid, _ = strconv.Atoi(u.Uid)
-		gid, _ = strconv.Atoi(u.Gid)
+	if uid, gid, err := lookUp("nobody"); err == nil {
 		return uid, gid
 	}
 	return 65534, 65534
+}
+
+// lookUp gives the numbers of a user.
+func lookUp(name string) (uid, gid int, err error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return 0, 0, err
+	}
+	uid, err1 := strconv.Atoi(u.Uid)
+	gid, err2 := strconv.Atoi(u.Gid)
+	return uid, gid, errors.Join(err1, err2)
 }
 
 func freeAddr(t testing.TB) string {
