@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -135,13 +136,21 @@ func (n *Notifier) lockInbound(ctx context.Context, id int64) (*Inbound, error) 
 	return &in, n.db.ForUpdate(n.db.In(ctx)).Where("id = ?", id).Take(&in).Error
 }
 
-// saveInbound writes what was found out about a row; its bytes never change.
+// saveInbound writes what was found out about a row; its bytes never change. A
+// statement by hand: it is run for each of a hundred thousand.
 func (n *Notifier) saveInbound(ctx context.Context, in *Inbound) error {
-	if in.Candidates == nil {
-		in.Candidates = []Candidate{}
+	candidates := []byte("[]")
+	if len(in.Candidates) > 0 {
+		var err error
+		if candidates, err = json.Marshal(in.Candidates); err != nil {
+			return err
+		}
 	}
-	return n.db.In(ctx).Model(in).Select("State", "Reason", "Error", "Kind", "Channel", "MessageID", "FromAddress",
-		"Subject", "Body", "Number", "ProviderID", "PartRef", "PartNumber", "PartTotal", "Candidates").Updates(in).Error
+	return n.db.In(ctx).Exec(`UPDATE inbound SET state = ?, reason = ?, error = ?, kind = ?, channel = ?, message_id = ?,
+		from_address = ?, subject = ?, body = ?, number = ?, provider_id = ?, part_ref = ?, part_number = ?, part_total = ?,
+		candidates = ? WHERE id = ?`, in.State, in.Reason, in.Error, in.Kind, in.Channel, in.MessageID,
+		in.FromAddress, in.Subject, in.Body, in.Number, in.ProviderID, in.PartRef, in.PartNumber, in.PartTotal,
+		string(candidates), in.ID).Error
 }
 
 // saveInboundError keeps why handling a row failed; the row goes on waiting.

@@ -121,8 +121,14 @@ func (d *Dovecot) Wipe(user string, uidValidity uint32) error {
 	if err := os.WriteFile(filepath.Join(box, "dovecot-uidlist"), []byte(list), 0o600); err != nil {
 		return err
 	}
+	return d.Own(user)
+}
+
+// Own gives the mail files of a user, also those that a test put there, to whom
+// Dovecot reads them as.
+func (d *Dovecot) Own(user string) error {
 	uid, gid := mailOwner()
-	return filepath.Walk(box, func(path string, _ os.FileInfo, err error) error {
+	return filepath.Walk(filepath.Join(d.Dir, "mail", user), func(path string, _ os.FileInfo, err error) error {
 		return errors.Join(err, os.Lchown(path, uid, gid))
 	})
 }
