@@ -1,6 +1,10 @@
 package booking
 
-import "time"
+import (
+	"time"
+
+	"neuvo/notify"
+)
 
 // Slot is a start that can be booked, and with whom.
 type Slot struct {
@@ -136,4 +140,6 @@ type TimelineItem struct {
 	Rule       string
 	Confidence string
 	Evidence   string
+	InboundID  int64 // the stored message it came as, 0 if none
+	Files      []notify.InboundFile
 }

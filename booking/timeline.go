@@ -33,18 +33,37 @@ func (d *Desk) Timeline(ctx context.Context, jobID int64) ([]TimelineItem, error
 			Author: e.Author, Body: e.Body, State: e.State,
 		})
 	}
+	files, err := d.filesOf(ctx, messages)
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range messages {
 		items = append(items, TimelineItem{
 			ID: "m" + strconv.FormatInt(m.ID, 10), At: m.CreatedAt.Time, Kind: EventMessage,
 			Direction: string(m.Direction), Channel: string(m.Channel), Author: m.Author, Body: m.Body, State: string(m.State),
 			Occasion: m.Occasion, MessageID: m.ID, Verified: m.Verified,
 			Rule: m.MatchRule, Confidence: m.MatchConfidence, Evidence: m.MatchEvidence,
+			InboundID: m.InboundID, Files: files[m.InboundID],
 		})
 	}
 	slices.SortStableFunc(items, func(a, b TimelineItem) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.rank(), b.rank()))
 	})
 	return items, nil
+}
+
+// filesOf lists what came with messages, by the stored message they came as.
+func (d *Desk) filesOf(ctx context.Context, messages []notify.Message) (map[int64][]notify.InboundFile, error) {
+	var ids []int64
+	for _, m := range messages {
+		if m.InboundID != 0 {
+			ids = append(ids, m.InboundID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return d.notify.Files(ctx, ids...)
 }
 
 // rank orders what has one time because it happened in one transaction: what the

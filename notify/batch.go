@@ -200,8 +200,10 @@ func (n *Notifier) placeAll(ctx context.Context, list []*reading) error {
 		}
 		replies = append(replies, reply...)
 	}
-	_, err = n.attach(ctx, replies...)
-	return err
+	if _, err = n.attach(ctx, replies...); err != nil {
+		return err
+	}
+	return n.insertInboundFiles(ctx, list)
 }
 
 // decided does with a message what was decided; a reply is given back, to be

@@ -272,7 +272,14 @@ type Attachment struct {
 	Name        string
 	ContentType string
 	Size        int
+	Refused     string // why it is not handed out, "" where it is
 }
+
+// Why an attachment is only named and not handed out.
+const (
+	FileTooLarge  = "too_large"
+	FileDangerous = "dangerous"
+)
 
 // Reply is a placed inbound message on its way up to the handlers.
 type Reply struct {
@@ -364,7 +371,7 @@ type InboundFile struct {
 	Name        string
 	ContentType string // by its first bytes where they say more than the sender
 	Size        int64  // bytes, decoded
-	Refused     string // why it is not handed out: "too_large", "dangerous"; "": it is
+	Refused     string // why it is not handed out, "" where it is
 }
 
 // SourceCount is the latest count of what a source of messages holds beside what

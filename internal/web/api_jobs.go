@@ -264,7 +264,7 @@ func (s *Server) getTimeline(ctx context.Context, in *jobListIn) (*body[list[tim
 	zone := zoneOf(j)
 	out := make([]timelineOut, 0, len(items))
 	for i := range items {
-		out = append(out, timelineOf(&items[i], zone, callerOf(ctx).locale))
+		out = append(out, timelineOf(j.ID, &items[i], zone, callerOf(ctx).locale))
 	}
 	return whole(in.WholeIn, out, func(t *timelineOut) string { return t.ID })
 }
@@ -310,7 +310,7 @@ func (s *Server) postNote(ctx context.Context, in *noteIn) (*body[timelineOut], 
 	}
 	for i := range slices.Backward(items) {
 		if items[i].Kind == booking.EventNote {
-			return &body[timelineOut]{timelineOf(&items[i], zoneOf(j), callerOf(ctx).locale)}, nil
+			return &body[timelineOut]{timelineOf(j.ID, &items[i], zoneOf(j), callerOf(ctx).locale)}, nil
 		}
 	}
 	return nil, fmt.Errorf("the note of job %d is not on its timeline", j.ID)

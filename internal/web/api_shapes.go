@@ -356,13 +356,15 @@ type timelineOut struct {
 	MessageID string            `json:"message_id,omitempty"`
 	Verified  *bool             `json:"verified,omitempty"`
 	Match     *matchOut         `json:"match,omitempty"`
+	// Attachments are the files of an inbound message.
+	Attachments []fileLink `json:"attachments,omitempty"`
 }
 
-func timelineOf(t *booking.TimelineItem, zone *time.Location, locale string) timelineOut {
+func timelineOf(jobID int64, t *booking.TimelineItem, zone *time.Location, locale string) timelineOut {
 	out := timelineOut{
 		ID: t.ID, At: t.At.In(zone), Kind: t.Kind, Direction: t.Direction, Channel: t.Channel, Author: t.Author,
 		Body: t.Body, State: t.State, Occasion: t.Occasion, MessageID: idOf(t.MessageID),
-		Match: matchOf(t.Rule, t.Confidence, t.Evidence),
+		Match: matchOf(t.Rule, t.Confidence, t.Evidence), Attachments: fileLinks(inboundURL(jobID, t.InboundID), t.Files),
 	}
 	if why := whyNotAsked(t, locale); why != "" {
 		out.Body = why

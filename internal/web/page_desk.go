@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +54,8 @@ type triageItem struct {
 	At         time.Time
 	Puzzle     string // why it waits, in words
 	Candidates []triageCandidate
+	Whole      string // address of all that it says
+	Files      []fileLink
 }
 
 // triageCandidate is a job that a message may belong to, and why.
@@ -73,9 +76,19 @@ func (s *Server) triage(ctx context.Context, f *frame) ([]triageItem, error) {
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	files, err := s.opt.Notifier.Files(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
 	var out []triageItem
 	for _, row := range rows {
 		item := triageItem{Inbound: row, At: row.ReceivedAt.In(f.Workshop.Zone()), Puzzle: f.puzzle(row.Reason)}
+		base := fmt.Sprintf("/desk/inbox/%d", row.ID)
+		item.Whole, item.Files = base+"/whole", fileLinks(base, files[row.ID])
 		for _, candidate := range row.Candidates {
 			id, ok := booking.JobOf(candidate.Subject)
 			if job := jobs[id]; ok && job != nil && f.Staff.Sees(job.WorkshopID) {
@@ -103,6 +116,7 @@ func triageReason(locale, reason string) string {
 	for known, key := range map[string]string{
 		notify.ReasonNoSignal: "no_signal", notify.ReasonForged: "forged", notify.ReasonDisagree: "disagree",
 		notify.ReasonUnreadable: "unreadable", notify.ReasonGaveUp: "gave_up", notify.ReasonSeveral: "several", notify.ReasonLongClosed: "long_closed",
+		notify.ReasonForgedSender: "forged_sender",
 	} {
 		if strings.HasPrefix(reason, known) {
 			return templates.T(locale, "page.triage."+key, nil)

@@ -56,6 +56,8 @@ type deskJobPage struct {
 // timelineRow is one line of the timeline.
 type timelineRow struct {
 	booking.TimelineItem
+	Whole   string // address of all that a message says
+	Links   []fileLink
 	When    time.Time
 	Label   string
 	Trace   []traceRow // how an outgoing message fared, where asked for
@@ -149,6 +151,10 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 	for _, item := range items {
 		row := timelineRow{TimelineItem: item, When: item.At.In(zone), Label: p.timelineLabel(item)}
 		row.Body = p.timelineBody(item)
+		if item.InboundID != 0 {
+			row.Whole = inboundURL(p.Job.ID, item.InboundID)
+			row.Links = fileLinks(row.Whole, item.Files)
+		}
 		if item.Kind == booking.EventMessage && item.Direction == string(notify.Out) {
 			row.TraceTo = p.Path + "?trace=" + strconv.FormatInt(item.MessageID, 10) + "#" + item.ID
 			row.Traced = item.MessageID == trace

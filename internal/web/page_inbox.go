@@ -43,7 +43,7 @@ func (s *Server) pageInbox(c echo.Context) error {
 }
 
 // waiting finds a waiting message that is this person's business.
-func (s *Server) waiting(c echo.Context) (*triageItem, error) {
+func (s *Server) waiting(c echo.Context, id int64) (*triageItem, error) {
 	f, err := s.deskFrame(c, "inbox")
 	if err != nil {
 		return nil, err
@@ -52,7 +52,6 @@ func (s *Server) waiting(c echo.Context) (*triageItem, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := number(c.Param("id"))
 	for i := range items {
 		if items[i].ID == id {
 			return &items[i], nil
@@ -63,7 +62,7 @@ func (s *Server) waiting(c echo.Context) (*triageItem, error) {
 
 // pageInboxAssign attaches a waiting message to a job.
 func (s *Server) pageInboxAssign(c echo.Context) error {
-	item, err := s.waiting(c)
+	item, err := s.waiting(c, number(c.Param("id")))
 	if fault.Is(err, fault.NotFound) {
 		return seeOther(c, "/desk/inbox?failed=gone")
 	}
@@ -85,7 +84,7 @@ func (s *Server) pageInboxAssign(c echo.Context) error {
 
 // pageInboxDismiss puts a waiting message away unplaced.
 func (s *Server) pageInboxDismiss(c echo.Context) error {
-	item, err := s.waiting(c)
+	item, err := s.waiting(c, number(c.Param("id")))
 	if fault.Is(err, fault.NotFound) {
 		return seeOther(c, "/desk/inbox?failed=gone")
 	}

@@ -3,7 +3,6 @@ package inbox
 import (
 	"bytes"
 	"fmt"
-	"net/http"
 	"path"
 	"strings"
 
@@ -15,11 +14,13 @@ type content struct {
 	plain []line // the text parts people see; from HTML where there are no others
 	rich  []line // the HTML beside a plain text, for what its markup knows
 	files []notify.Attachment
+	parts []*node // of files
 
 	report   string   // report-type of a multipart/report
 	statuses []header // groups of message/delivery-status, RFC 3464 section 2.1
 	returned []byte   // the message, or its fields, that a report gives back
 	html     bool     // plain was made from HTML
+	seen     []line   // the text parts so far
 }
 
 // readContent goes through the parts once.
@@ -88,10 +89,17 @@ func (c *content) leaf(n *node, related bool) (plain, rich []line) {
 			return nil, htmlLines(decodeHTML(n))
 		}
 	}
+	if n.kind == "application/ms-tnef" || strings.EqualFold(n.name, "winmail.dat") {
+		if packed, err := readTNEF(n.bytes()); err == nil {
+			return c.unpack(packed)
+		}
+	}
 	if n.isText() && !related {
 		flowed := strings.EqualFold(n.params["format"], "flowed")
 		text := decodeCharset(n.params["charset"], n.shown())
-		return plainLines(text, flowed, flowed && strings.EqualFold(n.params["delsp"], "yes")), nil
+		plain = plainLines(text, flowed, flowed && strings.EqualFold(n.params["delsp"], "yes"))
+		c.seen = append(c.seen, plain...)
+		return plain, nil
 	}
 	c.addFile(n)
 	return nil, nil
@@ -139,25 +147,41 @@ func decodeHTML(n *node) string {
 // maxFiles bounds the attachments that are listed.
 const maxFiles = 200
 
-// addFile lists an attachment. Its type is what its first bytes say where the
-// sender's word is empty, too general or made to look harmless.
+// addFile lists an attachment.
 func (c *content) addFile(n *node) {
 	if len(c.files) >= maxFiles || len(bytes.TrimSpace(n.body)) == 0 {
 		return
 	}
-	kind := n.kind
 	head := decodeTransfer(n.transfer, n.body[:min(len(n.body), 1024)])
-	seen, _, _ := strings.Cut(http.DetectContentType(head), ";")
-	general := kind == "application/octet-stream" || kind == "application/binary"
-	if seen != "application/octet-stream" && (general && seen != "text/plain" || seen == "text/html" ||
-		strings.HasPrefix(kind, "image/") && kind != "image/svg+xml" && !strings.HasPrefix(seen, "image/")) {
-		kind = seen
-	}
+	kind := typeOf(n.kind, head)
 	name := fileName(n.name)
 	if name == "" {
 		name = nameFor(kind, len(c.files)+1)
 	}
-	c.files = append(c.files, notify.Attachment{Name: name, ContentType: kind, Size: n.size()})
+	size := n.size()
+	c.files = append(c.files, notify.Attachment{Name: name, ContentType: kind, Size: size, Refused: refusal(name, head, size)})
+	c.parts = append(c.parts, n)
+}
+
+// unpack takes texts and files out of a TNEF part. The plain text beside it says
+// the same as the one inside, where there is one.
+func (c *content) unpack(t tnef) (plain, rich []line) {
+	for _, f := range t.files {
+		c.addFile(f)
+	}
+	if t.html != "" {
+		rich = htmlLines(t.html)
+	}
+	switch {
+	case t.body != "":
+		plain = plainLines(t.body, false, false)
+	default:
+		plain = rich
+	}
+	if !blank(c.seen) {
+		return nil, rich
+	}
+	return plain, rich
 }
 
 // size is the length of the decoded bytes, counted without decoding.

@@ -32,6 +32,7 @@ type expectation struct {
 	References  []string       `yaml:"references"`
 	Recipients  []string       `yaml:"recipients"`
 	Attachments []string       `yaml:"attachments"`
+	Refused     []string       `yaml:"refused"`
 	// StartOnly: the reply begins so; what a scanner put below is kept.
 	StartOnly bool `yaml:"contains_only_start"`
 }
@@ -91,12 +92,18 @@ func TestEveryMessageOfTheCorpusIsReadAsExpected(t *testing.T) {
 					t.Errorf("%s (got, want):\n%q\n%q", what, *pair[0], *pair[1])
 				}
 			}
-			var to, files []string
+			var to, files, refused []string
 			for _, r := range p.Recipients {
 				to = append(to, r.Header+" "+r.Address)
 			}
 			for _, a := range p.Attachments {
 				files = append(files, strings.Join([]string{a.Name, a.ContentType, strconv.Itoa(a.Size)}, " "))
+				if a.Refused != "" {
+					refused = append(refused, a.Refused)
+				}
+			}
+			if !cmp.Equal(refused, want.Refused) {
+				t.Errorf("refused: %s", cmp.Diff(want.Refused, refused))
 			}
 			if want.Recipients != nil && !cmp.Equal(to, want.Recipients) {
 				t.Errorf("recipients: %s", cmp.Diff(want.Recipients, to))

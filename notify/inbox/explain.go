@@ -30,6 +30,7 @@ type Attachment struct {
 	Name        string `json:"name"`
 	ContentType string `json:"content_type"`
 	Size        int    `json:"size"`
+	Refused     string `json:"refused,omitempty"`
 }
 
 // Signal is one hint at where a message belongs. Rule is address, in_reply_to,

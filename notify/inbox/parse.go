@@ -75,6 +75,10 @@ func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
 // meant to be. One whose words all stand in the subject says those.
 func wordless(p *notify.Parsed, h header, size int) error {
 	switch {
+	case p.Text == "" && p.Kind == notify.Human && p.Subject != "" && onlyCalendar(p.Attachments):
+		// A calendar's "Accepted: Service" says it all in its subject.
+		p.ReplyText = p.Subject
+		return nil
 	case p.Text != "" || len(p.Attachments) > 0:
 		return nil
 	case len(h) == 0:
@@ -86,6 +90,15 @@ func wordless(p *notify.Parsed, h header, size int) error {
 		return nil
 	}
 	return fmt.Errorf("the message of %s is empty: no text and no attachment", cmp.Or(p.From, "nobody"))
+}
+
+func onlyCalendar(files []notify.Attachment) bool {
+	for _, f := range files {
+		if f.ContentType != "text/calendar" && f.ContentType != "application/ics" {
+			return false
+		}
+	}
+	return len(files) > 0
 }
 
 // fields reads what the header alone tells.
