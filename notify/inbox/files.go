@@ -39,10 +39,16 @@ func refusal(name string, head []byte, size int) string {
 	return ""
 }
 
+// wellKnown are pictures whose first bytes are always told.
+var wellKnown = []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
+
 // typeOf is a file's type: what its first bytes say where the sender's word is
 // empty, too general or made to look harmless.
 func typeOf(kind string, head []byte) string {
 	seen, _, _ := strings.Cut(http.DetectContentType(head), ";")
+	if slices.Contains(wellKnown, kind) && !strings.HasPrefix(seen, "image/") {
+		return seen
+	}
 	general := kind == "application/octet-stream" || kind == "application/binary"
 	if seen != "application/octet-stream" && (general && seen != "text/plain" || seen == "text/html" ||
 		strings.HasPrefix(kind, "image/") && kind != "image/svg+xml" && !strings.HasPrefix(seen, "image/")) {
