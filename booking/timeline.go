@@ -7,9 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"neuvo/internal/db"
 	"neuvo/internal/fault"
 	"neuvo/notify"
 	"neuvo/templates"
@@ -232,19 +230,6 @@ func (d *Desk) Done(ctx context.Context, attentionID int64, a Actor) error {
 			}
 		}
 		return nil
-	})
-}
-
-// Withdraw ends the attentions of some kinds that were raised on a job since a
-// time: what raised them has turned out not to be so.
-func (d *Desk) Withdraw(ctx context.Context, jobID int64, since time.Time, a Actor, kinds ...AttentionKind) error {
-	return d.db.Tx(ctx, func(ctx context.Context) error {
-		j, err := one[Job](ctx, d.db, "job", "id = ?", jobID)
-		if err != nil {
-			return err
-		}
-		d.ring(ctx, j.WorkshopID, j.ID)
-		return d.endAttentions(ctx, a.named(""), "job_id = ? AND created_at >= ? AND kind IN ?", jobID, db.At(since), kinds)
 	})
 }
 

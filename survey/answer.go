@@ -48,7 +48,7 @@ func (s *Surveyor) AnswerWith(ctx context.Context, token string, score int, said
 		if row.Channel == notify.Web && row.Score != nil && *row.Score == score && row.Comment == comment {
 			return nil
 		}
-		return s.answerOnPage(ctx, row, score, typed, comment)
+		return s.answerOnPage(ctx, row, score, typed, comment, false)
 	})
 	if err != nil {
 		return nil, err
@@ -73,13 +73,14 @@ func check(row *Survey, score int, comment string) error {
 
 // answerOnPage records a valid answer of the page. Its comment is read as well:
 // danger, a wish to be called and a complaint need someone whatever the score.
-// typed is what came now, comment what is to stand.
-func (s *Surveyor) answerOnPage(ctx context.Context, row *Survey, score int, typed, comment string) error {
+// typed is what came now, comment what is to stand. held leaves what the answer
+// leads to for later.
+func (s *Surveyor) answerOnPage(ctx context.Context, row *Survey, score int, typed, comment string, held bool) error {
 	job, err := s.desk.Job(ctx, row.JobID)
 	if err != nil {
 		return fmt.Errorf("load the job of survey %d: %w", row.ID, err)
 	}
-	r := Reading{Outcome: []string{"score=" + strconv.Itoa(score)}, Rule: rulePage, Score: &score}
+	r := Reading{Outcome: []string{scoreWord(score)}, Rule: rulePage, Score: &score}
 	if words := Read(row.Scale, typed); typed != "" && words.Score == nil {
 		person := words.Has(NeedsPerson) || words.Met == "no" && !low(row.Scale, score)
 		for _, w := range []struct {
@@ -91,7 +92,7 @@ func (s *Surveyor) answerOnPage(ctx context.Context, row *Survey, score int, typ
 			}
 		}
 	}
-	in := &incoming{at: s.now(), channel: notify.Web, raw: typed, comment: comment, job: job}
+	in := &incoming{at: s.now(), channel: notify.Web, raw: typed, comment: comment, job: job, held: held}
 	_, err = s.record(ctx, row, r, in)
 	return err
 }
@@ -110,6 +111,7 @@ type incoming struct {
 	comment   string // what stands as the comment
 	from      string // address it came from
 	job       *booking.Job
+	held      bool // what it leads to is done later, see Press
 	told      bool // the customer has been told who calls about it
 	unclear   bool // a person must read it, but nothing says that anything is wrong
 }
@@ -127,8 +129,7 @@ func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in *incom
 		return first, err
 	}
 	row.RemindAt = db.Time{} // whoever wrote anything back is not reminded
-	disagrees := row.Score != nil && r.Score != nil && *row.Score != *r.Score && row.Channel != in.channel
-	if disagrees && !r.Has(NeedsPerson) {
+	if disagree(row, r, in.channel) && !r.Has(NeedsPerson) {
 		r.Outcome = append(r.Outcome, NeedsPerson)
 		in.unclear = true
 	}
@@ -153,9 +154,19 @@ func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in *incom
 	if err := s.desk.AddEvent(ctx, event); err != nil {
 		return first, fmt.Errorf("put the answer on the timeline of job %d: %w", row.JobID, err)
 	}
+	if in.held {
+		return first, nil
+	}
 	told, err := s.alert(ctx, row, r, in)
 	in.told = in.told || told
 	return first, err
+}
+
+func scoreWord(score int) string { return "score=" + strconv.Itoa(score) }
+
+// disagree tells a score that differs from the one that came another way.
+func disagree(stood *Survey, r Reading, channel notify.Channel) bool {
+	return stood.Score != nil && r.Score != nil && *stood.Score != *r.Score && stood.Channel != channel
 }
 
 // outOf writes a score as "4 / 5".

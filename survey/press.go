@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -31,9 +32,12 @@ import (
 //   - The first press of a view counts at once, because a person must not wait.
 //     But as soon as burstScores different scores have been pressed on one
 //     survey within burstTime, with whatever marks, none of them was a person's:
-//     what stood before the first of them stands again, what they raised is
-//     withdrawn, and the page asks again. Someone who changes their mind needs
-//     the page of thanks and a new view between two presses, and so much longer.
+//     what stood before the first of them stands again, and the page asks again.
+//     Someone who changes their mind needs the page of thanks and a new view
+//     between two presses, and so much longer.
+//   - What a press leads to (alerts, a case, a text to the customer) waits until
+//     burstTime has passed: a text cannot be taken back. Whoever typed a comment
+//     is no machine and is acted for at once.
 //
 // It needs no script, no cookie and no address of the visitor, who may share it
 // with the scanner. A machine that presses one single score, or one every few
@@ -59,9 +63,10 @@ type Press struct {
 	At       db.Time
 	Nonce    string // of the mark; "" where it was missing or forged
 	Score    int
-	Taken    bool   // counted as an answer
-	Stood    string // of a press that was taken: the survey before it, as JSON
-	AnswerID int64  // the answer it became; 0 where it changed nothing
+	Taken    bool    // counted as an answer
+	Stood    string  // of a press that was taken: the survey before it, as JSON
+	AnswerID int64   // the answer it became; 0 where it changed nothing
+	ActAt    db.Time // when what it leads to is done; NULL: it has been, or leads to nothing
 }
 
 // TableName names the table.
@@ -207,7 +212,11 @@ func (s *Surveyor) count(ctx context.Context, row *Survey, p *Press, score int, 
 	if err != nil {
 		return err
 	}
-	if err := s.answerOnPage(ctx, row, score, comment, comment); err != nil {
+	held := comment == ""
+	if held {
+		p.ActAt = db.At(p.At.Add(burstTime))
+	}
+	if err := s.answerOnPage(ctx, row, score, comment, comment, held); err != nil {
 		return err
 	}
 	after, err := s.answersOf(ctx, row.ID)
@@ -240,7 +249,7 @@ func (s *Surveyor) takeBack(ctx context.Context, row *Survey, burst []Press) err
 	if err := s.desk.AddEvent(ctx, event); err != nil {
 		return fmt.Errorf("tell that a machine pressed on the survey of job %d: %w", row.JobID, err)
 	}
-	return s.desk.Withdraw(ctx, row.JobID, burst[first].At.Time, booking.System, booking.NeedsCare, booking.NeedsReading)
+	return nil
 }
 
 // stoodBefore is what stood before a burst: before its first press, or what a
@@ -260,6 +269,53 @@ func stoodBefore(burst []Press) (*Survey, error) {
 		}
 	}
 	return stood, nil
+}
+
+// ActOnPresses does what presses lead to that have turned out to be a person's,
+// and tells how many. One that fails is tried again by the next sweep.
+func (s *Surveyor) ActOnPresses(ctx context.Context) (int, error) {
+	rows, err := s.pressesToActOn(ctx, askBatch)
+	if err != nil {
+		return 0, err
+	}
+	done := 0
+	var failed []error
+	for _, p := range rows {
+		if err := s.actOn(ctx, p); err != nil {
+			failed = append(failed, fmt.Errorf("act on an answer to survey %d: %w", p.SurveyID, err))
+			continue
+		}
+		done++
+	}
+	return done, errors.Join(failed...)
+}
+
+func (s *Surveyor) actOn(ctx context.Context, p Press) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		row, err := s.lock(ctx, "id = ?", p.SurveyID)
+		if err != nil || row == nil {
+			return err
+		}
+		due, err := s.closePress(ctx, p.ID)
+		if err != nil || !due || row.Channel != notify.Web || row.Score == nil || *row.Score != p.Score {
+			return err // another replica's, a machine's, or another answer stands by now
+		}
+		stood, err := stoodBefore([]Press{p})
+		if err != nil {
+			return err
+		}
+		job, err := s.desk.Job(ctx, row.JobID)
+		if err != nil {
+			return fmt.Errorf("load the job: %w", err)
+		}
+		r := Reading{Outcome: []string{scoreWord(p.Score)}, Rule: rulePage, Score: &p.Score}
+		in := &incoming{at: p.At, channel: notify.Web, job: job}
+		if disagree(stood, r, in.channel) {
+			r.Outcome, in.unclear = append(r.Outcome, NeedsPerson), true
+		}
+		_, err = s.alert(ctx, row, r, in)
+		return err
+	})
 }
 
 // Purge removes presses that no mark can refer to any more.

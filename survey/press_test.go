@@ -106,6 +106,10 @@ func TestAMachineThatPressesEveryButtonHasNoVote(t *testing.T) {
 						w.Errorf("answer %d is kept as %s", i, a.Outcome)
 					}
 				}
+				w.clock.set(w.clock.now().Add(time.Minute))
+				w.acts()
+				same(w, "alerts", w.alerts(), nil)
+				same(w, "sent", w.sent(j), []string{"survey"})
 				// The person comes later, and is heard.
 				if !w.press(j, w.view(j), 3, time.Minute) {
 					w.Error("the person's press did not count")
@@ -114,6 +118,41 @@ func TestAMachineThatPressesEveryButtonHasNoVote(t *testing.T) {
 			})
 		})
 	}
+}
+
+// acts runs the sweep of what presses lead to.
+func (w *world) acts() int {
+	w.Helper()
+	n, err := w.survey.ActOnPresses(w.Context())
+	w.ok(err)
+	return n
+}
+
+func TestALowPressAlertsOnceItIsKnownToBeAPersons(t *testing.T) {
+	each(t, func(w *world) {
+		j := w.asked()
+		w.press(j, w.view(j), 1, time.Minute)
+		if w.acts() != 0 {
+			w.Error("acted at once")
+		}
+		same(w, "alerts", w.alerts(), nil)
+		w.clock.set(w.clock.now().Add(6 * time.Second))
+		if w.acts() != 1 || w.acts() != 0 {
+			w.Error("not acted on exactly once")
+		}
+		same(w, "alerts", w.alerts(), []booking.AttentionKind{booking.NeedsCare})
+	})
+}
+
+func TestAPressThatDisagreesWithATextGoesToAPerson(t *testing.T) {
+	each(t, func(w *world) {
+		j := w.asked()
+		w.texts(j, "5")
+		w.press(j, w.view(j), 4, time.Minute)
+		w.clock.set(w.clock.now().Add(time.Minute))
+		w.acts()
+		same(w, "alerts", w.alerts(), []booking.AttentionKind{booking.NeedsReading})
+	})
 }
 
 func TestAnAnswerByTextSurvivesAMachine(t *testing.T) {

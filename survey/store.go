@@ -183,7 +183,7 @@ func (s *Surveyor) voidPresses(ctx context.Context, presses []Press) error {
 	for _, p := range presses {
 		ids, answers = append(ids, p.ID), append(answers, p.AnswerID)
 	}
-	err := s.db.In(ctx).Model(&Press{}).Where("id IN ?", ids).Update("taken", false).Error
+	err := s.db.In(ctx).Model(&Press{}).Where("id IN ?", ids).Updates(map[string]any{"taken": false, "act_at": nil}).Error
 	if err == nil {
 		err = s.db.In(ctx).Model(&Answer{}).Where("id IN ?", answers).Update("outcome", outcomeMachine).Error
 	}
@@ -191,6 +191,25 @@ func (s *Surveyor) voidPresses(ctx context.Context, presses []Press) error {
 		return fmt.Errorf("void the presses of a machine: %w", err)
 	}
 	return nil
+}
+
+// pressesToActOn gives presses whose time has come, oldest first.
+func (s *Surveyor) pressesToActOn(ctx context.Context, limit int) ([]Press, error) {
+	var rows []Press
+	err := s.db.In(ctx).Where("act_at IS NOT NULL AND act_at <= ?", s.now()).Order("act_at, id").Limit(limit).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("load presses to act on: %w", err)
+	}
+	return rows, nil
+}
+
+// closePress takes a press off that list; false where it is not on it any more.
+func (s *Surveyor) closePress(ctx context.Context, id int64) (bool, error) {
+	res := s.db.In(ctx).Model(&Press{}).Where("id = ? AND act_at IS NOT NULL", id).Update("act_at", nil)
+	if res.Error != nil {
+		return false, fmt.Errorf("close press %d: %w", id, res.Error)
+	}
+	return res.RowsAffected == 1, nil
 }
 
 func (s *Surveyor) purgePresses(ctx context.Context, before time.Time) (int, error) {

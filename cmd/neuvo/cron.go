@@ -33,6 +33,7 @@ func (a *App) schedules() []schedule {
 		{"reconfirmations", "* * * * *", true, a.desk.AskReconfirmations},
 		{"recalls", "* * * * *", true, a.desk.SendRecalls},
 		{"surveys", "* * * * *", true, a.surveyor.AskDue},
+		{"survey presses", "@every 5s", true, a.surveyor.ActOnPresses},
 		{"estimates", "* * * * *", true, a.desk.ExpireEstimates},
 		{"cases", "* * * * *", true, a.surveyor.WatchCases},
 		{"promises", "* * * * *", true, a.desk.WatchPromises},

@@ -27,10 +27,12 @@ CREATE TABLE survey_presses (
     score     INTEGER NOT NULL,
     taken     BOOLEAN NOT NULL,
     stood     TEXT NOT NULL DEFAULT '',
-    answer_id BIGINT NOT NULL DEFAULT 0
+    answer_id BIGINT NOT NULL DEFAULT 0,
+    act_at    BIGINT
 );
 CREATE INDEX survey_presses_survey ON survey_presses (survey_id, at);
 CREATE INDEX survey_presses_at ON survey_presses (at);
+CREATE INDEX survey_presses_act ON survey_presses (act_at) WHERE act_at IS NOT NULL;
 
 -- +goose Down
 -- A downgrade is refused: restore a backup instead.
