@@ -1,5 +1,10 @@
 package survey
 
+import (
+	"slices"
+	"strings"
+)
+
 // endangered tells danger: smoke, fumes, blood and the like by themselves; a
 // brake, the steering where a fault is named, or where nothing good is said at
 // all; a wheel only with its fault.
@@ -39,11 +44,22 @@ func (f *facts) live(c class) bool {
 		}
 	}
 	for i := range f.tokens {
-		if t := &f.tokens[i]; t.is(c) && t.kind != kindMark && (t.kind == kindEmoji || !f.negated(i) && !f.ended(i)) {
+		if t := &f.tokens[i]; t.is(c) && t.kind != kindMark && (t.kind == kindEmoji || !f.negated(i) && !f.ended(i) && !f.lamp(i)) {
 			return true
 		}
 	}
 	return false
+}
+
+// lamp tells what burns as a lamp does: "moottorin merkkivalo syttyi", "lampan
+// brinner".
+func (f *facts) lamp(i int) bool {
+	lit := func(t *token, stems ...string) bool {
+		return slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(t.text, stem) })
+	}
+	return lit(&f.tokens[i], "sytty", "brinn", "brann") && slices.ContainsFunc(f.tokens, func(t token) bool {
+		return t.clause == f.tokens[i].clause && lit(&t, "valo", "merkkivalo", "vikavalo", "lamp", "light")
+	})
 }
 
 // ended tells that a danger is said to be over: "savu loppui", "smoke is gone".

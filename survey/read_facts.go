@@ -20,6 +20,7 @@ type facts struct {
 	negative   bool // bad as a whole, or no
 	complaint  bool // something is bad
 	lukewarm   bool
+	faint      bool // praise that is negated
 	hedge      bool
 	thanks     bool
 	yes, no    bool // an answer in so many words
@@ -57,6 +58,7 @@ func gather(tokens []token, s scale) *facts {
 		f.weigh(f.items[i])
 	}
 	f.single()
+	f.negative = f.negative || f.faint && !f.lukewarm // "not great, not terrible" is neither
 	f.answers()
 	f.noCall = f.has(cNoCall)
 	f.callback = f.wishesCall()
@@ -167,7 +169,7 @@ func (f *facts) sentiment(c class, negated bool) {
 	switch {
 	case c&cPraise != 0:
 		f.positive = f.positive || !negated
-		f.negative = f.negative || negated
+		f.faint = f.faint || negated
 	case c&cBlame != 0:
 		f.negative = f.negative || !negated
 		f.lukewarm = f.lukewarm || negated

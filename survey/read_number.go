@@ -120,6 +120,8 @@ func (f *facts) candidate(i int) (n number, last int, ok bool) {
 		return number{kind: unclear, why: "ordinal"}, last, f.words == 0
 	case t.hi > 0:
 		return f.span(t), last, true
+	case f.onlyOutOf(i):
+		return number{kind: unclear, why: "other_scale"}, last, true
 	case t.kind == kindWord && t.is(cOne) && !f.alone(i) && outOf == 0 && !f.pointsAfter(last):
 		return n, last, false
 	case t.percent:
@@ -132,6 +134,9 @@ func (f *facts) candidate(i int) (n number, last int, ok bool) {
 			outOf = 10
 		}
 	case t.minus && value > 0 && i > 0 && f.tokens[i-1].glued:
+		return number{kind: beside, why: "below_scale"}, last, true
+	}
+	if i > 0 && f.tokens[i-1].clause == t.clause && (f.tokens[i-1].text == "miinus" || f.tokens[i-1].text == "minus") && value > 0 && !slices.ContainsFunc(f.tokens[:i-1], numeric) {
 		return number{kind: beside, why: "below_scale"}, last, true
 	}
 	if t.minus && value > 0 && t.glued {
@@ -216,6 +221,16 @@ func (f *facts) outOf(i int) (last int, of float64) {
 	return at, value
 }
 
+// onlyOutOf tells a number that is only what something unknown is counted out
+// of: "elva av tio". "A score of 5" is one.
+func (f *facts) onlyOutOf(i int) bool {
+	if i < 2 || f.tokens[i-1].clause != f.tokens[i].clause || !slices.Contains([]string{"av", "utav", "of"}, f.tokens[i-1].text) {
+		return false
+	}
+	before := &f.tokens[i-2]
+	return before.kind == kindWord && before.class == 0 && before.clause == f.tokens[i].clause
+}
+
 // next is the token right behind i in the same clause, past a plus or a minus.
 func (f *facts) next(i int) *token {
 	for j := i + 1; j < len(f.tokens); j++ {
@@ -298,6 +313,8 @@ func (f *facts) isCount(i int) bool {
 func (f *facts) priceTail(i int) bool {
 	return i+2 < len(f.tokens) && f.tokens[i+2].text == "-" && f.tokens[i+2].glued
 }
+
+func numeric(t token) bool { return t.kind == kindNumber || t.kind == kindWord && t.is(cNumber) }
 
 // nounNumber is a number as a noun, which counts nothing.
 var nounNumber = regexp.MustCompile(`(?:nen|sen|sta|seksi|ne)$|^(?:femma|femman|trea|trean|fyran|tvaan|tvaa)$`)

@@ -150,6 +150,13 @@ func (f *facts) halfPast(i int) {
 // hypothetical sets apart the score of another world: "would be 5 if cheaper",
 // "olisin antanut 6 jos voisi".
 func (f *facts) hypothetical() {
+	for i := range f.tokens { // "5 jos saisin sen kuitin"
+		t := &f.tokens[i]
+		if numeric(*t) && i+2 < len(f.tokens) && f.tokens[i+1].kind == kindWord && f.tokens[i+1].is(cIf) && f.tokens[i+1].clause == t.clause {
+			t.kind, t.class = kindOther, 0
+			f.wished = true
+		}
+	}
 	for i := range f.tokens {
 		if t := &f.tokens[i]; t.kind != kindWord || !t.is(cWould) {
 			continue

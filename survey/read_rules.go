@@ -1,5 +1,7 @@
 package survey
 
+import "slices"
+
 // ruleScore is the rule of a reply that is a score and nothing that speaks
 // against it.
 const ruleScore = "score"
@@ -168,6 +170,12 @@ func (f *facts) addressed() bool {
 	return false
 }
 
+// recurs tells a complaint that goes on or is back.
+func (f *facts) recurs() bool {
+	return slices.ContainsFunc(f.tokens, func(t token) bool { return t.is(cStill) }) ||
+		slices.ContainsFunc(f.tokens, func(t token) bool { return t.text == "sama" || t.text == "samma" || t.text == "same" })
+}
+
 // worded gives the verdict of words without a number.
 func worded(f *facts) (verdict, bool) {
 	switch {
@@ -176,6 +184,8 @@ func worded(f *facts) (verdict, bool) {
 			return verdict{met: "no", person: true}, true
 		}
 		return verdict{met: "yes", person: true}, true
+	case f.positive && f.complaint && !f.but && !f.yes && f.recurs():
+		return person, true // "Upeaa, taas sama ongelma": praise that is meant otherwise
 	case f.positive:
 		return verdict{met: "yes", person: f.complaint || f.question || f.matter || f.reserved || f.unresolved && f.but}, true
 	case f.negative:

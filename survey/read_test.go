@@ -30,7 +30,7 @@ func sample(t testing.TB, name string) [][3]string {
 }
 
 func TestRepliesAreReadAsACarefulPersonWould(t *testing.T) {
-	for _, name := range []string{"answers.tsv", "answers_own.tsv", "answers_round5.tsv", "answers_round6.tsv", "answers_round7.tsv"} {
+	for _, name := range []string{"answers.tsv", "answers_own.tsv", "answers_round5.tsv", "answers_round6.tsv", "answers_round7.tsv", "answers_round8.tsv", "answers_round9.tsv", "answers_round10.tsv"} {
 		wrong, rows := 0, sample(t, name)
 		for _, row := range rows {
 			got := Read(row[0], row[1])
@@ -44,7 +44,7 @@ func TestRepliesAreReadAsACarefulPersonWould(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, name := range []string{"answers.tsv", "answers_own.tsv", "answers_round5.tsv", "answers_round6.tsv", "answers_round7.tsv"} {
+	for _, name := range []string{"answers.tsv", "answers_own.tsv", "answers_round5.tsv", "answers_round6.tsv", "answers_round7.tsv", "answers_round8.tsv", "answers_round9.tsv", "answers_round10.tsv"} {
 		for _, row := range sample(f, name) {
 			f.Add(row[0] == "0-10", row[1])
 		}
