@@ -253,3 +253,43 @@ func TestTheNumberOfQueriesDoesNotGrow(t *testing.T) {
 		}
 	})
 }
+
+func TestTheFirstTimeWithSomebodyIsFoundUpToTheHorizon(t *testing.T) {
+	each(t, func(w *world) {
+		// Anna is away for fifteen months, Björn is not.
+		_, err := w.desk.AddAbsence(w.Context(), w.anna.ID, w.at("2026-11-23 00:00"), w.at("2028-02-23 00:00"), "", w.staff())
+		w.ok(err)
+		first := func() map[int64]time.Time {
+			w.Helper()
+			found, err := w.desk.FirstFree(w.Context(), booking.AvailabilityQuery{WorkshopID: w.shop.ID, ServiceIDs: []int64{w.tyres.ID}})
+			w.ok(err)
+			return found
+		}
+		got := first()
+		if !got[w.bjorn.ID].Equal(got[0]) || dateWall(got[0]) != "2026-11-23" || dateWall(got[w.anna.ID]) < "2028-02-23" {
+			w.Errorf("first times %v", got)
+		}
+		a, err := w.desk.Availability(w.Context(), booking.AvailabilityQuery{
+			WorkshopID: w.shop.ID, ServiceIDs: []int64{w.tyres.ID}, AdvisorID: w.anna.ID, From: "2026-11-23", To: "2026-12-23",
+		})
+		w.ok(err)
+		if !a.NextAvailable.Equal(got[w.anna.ID]) {
+			w.Errorf("next %v, first %v", a.NextAvailable, got[w.anna.ID])
+		}
+		r := w.request("2028-02-23 10:00")
+		r.Start, r.AdvisorID = got[w.anna.ID], w.anna.ID
+		_, err = w.desk.Book(w.Context(), r)
+		w.ok(err)
+		if now := first()[w.anna.ID]; !now.After(got[w.anna.ID]) {
+			w.Errorf("%v is taken, and first is %v", got[w.anna.ID], now)
+		}
+		// Nobody is promised a time beyond the horizon.
+		_, err = w.desk.AddAbsence(w.Context(), w.anna.ID, w.at("2028-02-23 00:00"), w.at("2028-12-31 00:00"), "", w.staff())
+		w.ok(err)
+		if at, ok := first()[w.anna.ID]; ok {
+			w.Errorf("first with somebody who is away for good: %v", at)
+		}
+	})
+}
+
+func dateWall(t time.Time) string { return t.Format(time.DateOnly) }

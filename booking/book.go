@@ -37,6 +37,8 @@ const holdFor = 10 * time.Minute
 // conflict for the eye, with the nearest starts that are free.
 type SlotTaken struct {
 	Alternatives []Slot
+	// Reasons are the rules in the way; none where another was quicker.
+	Reasons []Reason
 	// Hold is the sentence that tells what became of the hold the request
 	// named, "fault.hold_expired" or "fault.hold_used"; "" where it named none.
 	Hold string
@@ -307,7 +309,11 @@ func (d *Desk) refuse(ctx context.Context, p *plan, advisorID int64, reasons []R
 			e.Fields[0].Args = map[string]any{"detail": r.Detail}
 			return e
 		case RuleTaken, RuleAbsence, RuleBay, RuleLoaner, RulePool, RuleTransport, RuleCap:
-			return d.taken(ctx, p, advisorID)
+			err := d.taken(ctx, p, advisorID)
+			if taken, ok := errors.AsType[*SlotTaken](err); ok {
+				taken.Reasons = reasons
+			}
+			return err
 		}
 	}
 	e := fault.BadField("body.start", "why."+reason.Rule, p.start.Format(time.RFC3339))

@@ -245,3 +245,32 @@ func TestManyAtOnceTakeNothingTwice(t *testing.T) {
 		w.balanced()
 	})
 }
+
+func TestSeveralServicesOfAVisitAreTakenTogether(t *testing.T) {
+	each(t, func(w *world) {
+		// The tyres have no work of their own in a bay, the brakes have: one visit
+		// takes the advisor for both, then the bay; a car that stays takes labour.
+		r := w.need("waiting", w.at("2026-11-25 09:00"), 1)
+		alone, err := w.desk.Book(w.Context(), r)
+		w.ok(err)
+		r = w.need("waiting", w.at("2026-11-26 09:00"), 2)
+		r.ServiceIDs = append(r.ServiceIDs, w.tyres.ID)
+		both, err := w.desk.Book(w.Context(), r)
+		w.ok(err)
+		if both.BayID == 0 || len(both.Services) != 2 || w.claims(both.ID) != w.claims(alone.ID)+6 || both.EndAt.Sub(both.StartAt.Time) != alone.EndAt.Sub(alone.StartAt.Time)+30*time.Minute {
+			w.Errorf("both take %d atoms until %v, one takes %d", w.claims(both.ID), both.EndAt, w.claims(alone.ID))
+		}
+		r.Transport, r.Start = "drop_off", w.at("2026-11-27 09:00")
+		stays, err := w.desk.Book(w.Context(), r)
+		w.ok(err)
+		if got := w.labour(stays.ID); stays.BayID != 0 || got != "27:120 " {
+			w.Errorf("in bay %d, labour %s", stays.BayID, got)
+		}
+		// A way of coming must suit all of them.
+		r.Transport, r.Start = "loaner", w.at("2026-11-30 09:00")
+		_, err = w.desk.Book(w.Context(), r)
+		if f := refusal(w.T, err, fault.Invalid, "fault.invalid"); f.Fields[0].Location != "body.transport" {
+			w.Errorf("%+v", f.Fields)
+		}
+	})
+}

@@ -261,3 +261,21 @@ func TestAHolidayClosesByName(t *testing.T) {
 		}
 	})
 }
+
+func TestABayThatIsTakenOutOfUsePutsItsBookingsAtRisk(t *testing.T) {
+	each(t, func(w *world) {
+		j, err := w.desk.Book(w.Context(), w.need("waiting", w.at("2026-11-25 09:00"), 1))
+		w.ok(err)
+		if got := w.atRisk(); j.BayID == 0 || got != "" {
+			w.Fatalf("in bay %d, at risk %q", j.BayID, got)
+		}
+		_, err = w.desk.ChangeResource(w.Context(), booking.Manager{Actor: w.staff(), Admin: true}, j.BayID, func(r *booking.Resource) error {
+			r.Active = false
+			return nil
+		})
+		w.ok(err)
+		if got := w.atRisk(); got == "" {
+			w.Error("nobody is told that the bay is gone")
+		}
+	})
+}

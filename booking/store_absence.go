@@ -128,8 +128,11 @@ func (d *Desk) lostResources(ctx context.Context, workshopID int64) (map[int64]s
 	err := d.db.In(ctx).Raw(`SELECT DISTINCT c.job_id, r.name FROM resources r JOIN absences a ON a.resource_id = r.id
 			JOIN claims c ON c.resource_id = r.id AND c.atom >= a.from_at / ? AND c.atom < (a.to_at + ?) / ?
 		WHERE r.workshop_id = ? AND r.kind <> ? AND a.to_at > ? AND c.job_id > 0
-		ORDER BY c.job_id, r.name`,
-		int64(micros), int64(micros-1), int64(micros), workshopID, KindAdvisor, d.now()).Scan(&rows).Error
+		UNION SELECT c.job_id, r.name FROM resources r JOIN claims c ON c.resource_id = r.id AND c.atom >= ?
+		WHERE r.workshop_id = ? AND r.kind <> ? AND r.active = ? AND c.job_id > 0
+		ORDER BY 1, 2`,
+		int64(micros), int64(micros-1), int64(micros), workshopID, KindAdvisor, d.now(),
+		atomOf(d.now().Time), workshopID, KindAdvisor, false).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("find what is away: %w", err)
 	}

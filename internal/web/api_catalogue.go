@@ -271,7 +271,7 @@ type whyQuery struct {
 }
 
 type reasonOut struct {
-	Rule   string `json:"rule" doc:"offered, past, notice, horizon, closed, hours, absence, taken, grid, service"`
+	Rule   string `json:"rule" doc:"offered, past, notice, horizon, closed, hours, absence, taken, grid, service, bay, loaner, pool, transport, cap"`
 	Detail string `json:"detail" doc:"the reason in the reader's language"`
 }
 

@@ -31,6 +31,8 @@ type Problem struct {
 	Errors []FieldError `json:"errors,omitempty" doc:"each wrong input"`
 	// Alternatives stand in the answer "slot-taken".
 	Alternatives []slotOut `json:"alternatives,omitempty" doc:"the nearest starts that are free"`
+	// Reasons stand there, too, where it was not merely that someone was quicker.
+	Reasons []reasonOut `json:"reasons,omitempty" doc:"the rules in the way of the start"`
 	// Estimate stands in the answers "estimate-changed" and its like.
 	Estimate *estimateOut `json:"estimate,omitempty" doc:"what stands now"`
 
@@ -153,7 +155,7 @@ func (s *Server) problem(ctx context.Context, locale string, err error) *Problem
 		s.logFailure(ctx, "", err)
 	}
 	p := newProblem(locale, s.opt.BaseURL, f, status)
-	p.Alternatives = alternativesOf(err)
+	p.Alternatives, p.Reasons = alternativesOf(err), reasonsOf(locale, err)
 	p.Estimate = s.changedEstimate(err)
 	return p
 }
@@ -239,6 +241,14 @@ func alternativesOf(err error) []slotOut {
 		return nil
 	}
 	return slotsOut(taken.Alternatives)
+}
+
+func reasonsOf(locale string, err error) []reasonOut {
+	taken, ok := errors.AsType[*booking.SlotTaken](err)
+	if !ok {
+		return nil
+	}
+	return mapped(taken.Reasons, func(r booking.Reason) reasonOut { return reasonOut{Rule: r.Rule, Detail: reasonText(locale, r)} })
 }
 
 func (s *Server) logFailure(ctx context.Context, route string, err error) {

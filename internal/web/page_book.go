@@ -234,30 +234,21 @@ func (s *Server) bookTimes(ctx context.Context, p *bookPage) error {
 	return err
 }
 
-// nextFree tells each advisor's first free time within a month, by id; 0 is
-// whoever is first. One query answers for all of them.
+// nextFree tells each advisor's first free time up to the horizon, by id; 0 is
+// whoever is first.
 func (s *Server) nextFree(ctx context.Context, p *bookPage, now time.Time) (map[int64]string, error) {
 	zone := p.Workshop.Zone()
-	today := now.In(zone)
-	found, err := s.opt.Desk.Availability(ctx, booking.AvailabilityQuery{
+	found, err := s.opt.Desk.FirstFree(ctx, booking.AvailabilityQuery{
 		WorkshopID: p.Query.Workshop, ServiceIDs: p.Query.Services, Transport: p.Query.Transport,
-		From: today.Format(time.DateOnly), To: today.AddDate(0, 0, 30).Format(time.DateOnly),
 	})
 	if err != nil {
 		return nil, err
 	}
 	next := map[int64]string{}
-	note := func(id int64, at time.Time) {
-		if _, ok := next[id]; !ok {
-			next[id] = templates.Moment(p.Locale, at.In(zone))
-		}
-	}
-	for _, day := range found.Days {
-		for _, slot := range day.Slots {
-			note(0, slot.Start)
-			for _, id := range slot.AdvisorIDs {
-				note(id, slot.Start)
-			}
+	for id, at := range found {
+		next[id] = templates.Moment(p.Locale, at.In(zone))
+		if at.Sub(now) > 300*24*time.Hour { // without its year the date could be this year's
+			next[id] = templates.Date(p.Locale, at.In(zone)) + " " + templates.Clock(p.Locale, at.In(zone))
 		}
 	}
 	return next, nil

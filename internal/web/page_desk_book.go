@@ -32,8 +32,9 @@ type deskBookPage struct {
 	Locales      []choice
 	Form         bookForm
 	Alternatives []timeChoice
-	Overbook     string // why the visit is put where not everything is free
-	CanLookUp    bool   // a plate register is at hand
+	Reasons      []string // why the start is not free
+	Overbook     string   // why the visit is put where not everything is free
+	CanLookUp    bool     // a plate register is at hand
 }
 
 // pageDeskBook shows the empty form.
@@ -184,6 +185,9 @@ func (s *Server) pageDeskBookSubmit(c echo.Context) error {
 		return s.fail(c, err)
 	}
 	if taken, ok := errors.AsType[*booking.SlotTaken](err); ok {
+		for _, r := range taken.Reasons {
+			p.Reasons = append(p.Reasons, reasonText(p.Locale, r))
+		}
 		for _, slot := range taken.Alternatives {
 			at := slot.Start.In(p.Workshop.Zone())
 			p.Alternatives = append(p.Alternatives, timeChoice{Value: at.Format(time.RFC3339), Label: p.moment(at)})

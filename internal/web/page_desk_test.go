@@ -166,3 +166,18 @@ func (b *bed) triage(from, body string) {
 	})
 	b.must(err)
 }
+
+func TestTheDeskIsToldWhyATimeIsNotFree(t *testing.T) {
+	b := onSQLite(t)
+	b.book("10:00")
+	b.atDesk(sanna)
+	form := b.open("/desk/book").want(200).form("/desk/book").set("service", "101").set("advisor", "11").set("date", "2026-11-23").
+		set("clock", "10:00").set("name", "Aino Aalto").set("phone", "040 111 1111")
+	page := form.send().want(409)
+	page.says("Sanna Niemi", "The nearest free times")
+	page.accessible()
+	a := b.send(sanna, "POST", "/api/v1/jobs", with1(visit("10:00"), "advisor_id", "11")).want(409)
+	if a.text("reasons.0.rule") != "taken" {
+		t.Errorf("%s", a.raw)
+	}
+}
