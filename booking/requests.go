@@ -136,6 +136,7 @@ type TimelineItem struct {
 	State      string
 	Occasion   string
 	MessageID  int64
+	From       string // the sender's address of an inbound message
 	Verified   bool
 	Rule       string
 	Confidence string

@@ -29,8 +29,11 @@ func (d *Desk) standInNow(ctx context.Context, advisorID int64) (int64, error) {
 // dueReplies lists what waits for an answer and whose clock must be looked at.
 func (d *Desk) dueReplies(ctx context.Context, after Attention, limit int) ([]Attention, error) {
 	var rows []Attention
-	err := d.db.In(ctx).Where("escalate_at <= ? AND done_at IS NULL AND (escalate_at > ? OR escalate_at = ? AND id > ?)",
-		d.now(), after.EscalateAt, after.EscalateAt, after.ID).Order("escalate_at, id").Limit(limit).Find(&rows).Error
+	q := d.db.In(ctx).Where("escalate_at <= ? AND done_at IS NULL", d.now())
+	if after.ID != 0 {
+		q = q.Where("escalate_at > ? OR escalate_at = ? AND id > ?", after.EscalateAt, after.EscalateAt, after.ID)
+	}
+	err := q.Order("escalate_at, id").Limit(limit).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list unanswered messages: %w", err)
 	}

@@ -39,7 +39,7 @@ func (d *Desk) Timeline(ctx context.Context, jobID int64) ([]TimelineItem, error
 		items = append(items, TimelineItem{
 			ID: "m" + strconv.FormatInt(m.ID, 10), At: m.CreatedAt.Time, Kind: EventMessage,
 			Direction: string(m.Direction), Channel: string(m.Channel), Author: m.Author, Body: m.Body, State: string(m.State),
-			Occasion: m.Occasion, MessageID: m.ID, Verified: m.Verified,
+			Occasion: m.Occasion, MessageID: m.ID, From: senderOf(m), Verified: m.Verified,
 			Rule: m.MatchRule, Confidence: m.MatchConfidence, Evidence: m.MatchEvidence,
 			InboundID: m.InboundID, Files: files[m.InboundID],
 		})
@@ -62,6 +62,14 @@ func (d *Desk) filesOf(ctx context.Context, messages []notify.Message) (map[int6
 		return nil, nil
 	}
 	return d.notify.Files(ctx, ids...)
+}
+
+// senderOf is the address that an inbound message of a person came from.
+func senderOf(m notify.Message) string {
+	if m.Direction != notify.In || m.Kind != notify.Human && m.Kind != "" {
+		return ""
+	}
+	return m.FromAddress
 }
 
 // rank orders what has one time because it happened in one transaction: what the

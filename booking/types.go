@@ -443,6 +443,9 @@ var waitsForReply = []AttentionKind{NeedsReply, NeedsVerifying, NeedsReading, Ne
 // ForAll tells what concerns the whole team, whoever it is addressed to.
 func (k AttentionKind) ForAll() bool { return k == NeedsRescue || k == NeedsEscalation }
 
+// ForAll tells what concerns the whole team by now, whoever it is addressed to.
+func (a *Attention) ForAll() bool { return a.Level > 0 || a.Kind.ForAll() }
+
 // Actor is who does something: a member of staff, the customer, or the program.
 type Actor struct {
 	Kind    string // staff, customer, system

@@ -28,6 +28,7 @@ type bed struct {
 	url   string
 	clock atomic.Int64 // Unix nanoseconds
 	token map[string]string
+	set   func(*settingsServe) // changes the settings before each boot; nil: nothing
 }
 
 func (b *bed) now() time.Time { return time.Unix(0, b.clock.Load()).UTC() }
@@ -58,7 +59,13 @@ func everywhere(t *testing.T, story func(t *testing.T, b *bed)) {
 
 func newBed(t *testing.T, dsn string, open func(t *testing.T, now func() time.Time) world) *bed {
 	t.Helper()
-	b := &bed{t: t, token: map[string]string{}}
+	return newBedWith(t, dsn, open, nil)
+}
+
+// newBedWith is newBed with other settings.
+func newBedWith(t *testing.T, dsn string, open func(t *testing.T, now func() time.Time) world, set func(*settingsServe)) *bed {
+	t.Helper()
+	b := &bed{t: t, token: map[string]string{}, set: set}
 	b.clock.Store(start.UnixNano())
 	b.world = open(t, b.now)
 	b.boot(dsn)
@@ -73,6 +80,9 @@ func (b *bed) boot(dsn string) {
 		database: database{Database: dsn}, BaseURL: "http://neuvo.test", Addr: "127.0.0.1:0",
 		SMTP: b.world.smtpURL(), reading: reading{IMAP: []string{b.world.imapURL()}, Mailbox: "INBOX"},
 		ReplyAddress: "{token}@" + replyDomain, gatewaySettings: gatewaySettings{SMSAddress: "{digits}@" + smsDomain}, Migrate: true,
+	}
+	if b.set != nil {
+		b.set(&s)
 	}
 	var err error
 	b.app, err = newApp(b.t.Context(), appOptions{settings: s, log: slog.New(slog.DiscardHandler), now: b.now, relaxed: true})

@@ -40,6 +40,8 @@ type workshopOut struct {
 	SurveyThrottleDays  *int    `json:"survey_throttle_days,omitempty"`
 	ReviewURL           *string `json:"review_url,omitempty"`
 	CallsPerHour        *int    `json:"calls_per_hour,omitempty"`
+	ReplyMinutes        *int    `json:"reply_minutes,omitempty"`
+	ReplyManagerMinutes *int    `json:"reply_manager_minutes,omitempty"`
 	EstimateMargin      *int    `json:"estimate_margin,omitempty" doc:"percent; left out where it is as the country's law has it"`
 	PhoneProof          *bool   `json:"phone_proof,omitempty"`
 

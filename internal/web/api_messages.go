@@ -42,6 +42,58 @@ func (s *Server) getMessage(ctx context.Context, in *idIn) (*body[messageOut], e
 	return &body[messageOut]{out}, nil
 }
 
+type moveMessageIn struct {
+	ID   string `path:"id"`
+	Body struct {
+		JobID  string `json:"job_id"`
+		Reason string `json:"reason,omitempty" maxLength:"2000" doc:"both jobs keep it"`
+	}
+}
+
+// jobOfMessage finds the job that a message stands on, for who may see it.
+func (s *Server) jobOfMessage(ctx context.Context, raw string) (messageID, jobID int64, err error) {
+	if messageID, err = pathID(raw); err != nil {
+		return 0, 0, err
+	}
+	_, thread, err := s.opt.Notifier.Message(ctx, messageID)
+	if err != nil {
+		return 0, 0, err
+	}
+	jobID, ok := booking.JobOf(thread.Subject)
+	if !ok {
+		return 0, 0, fault.New(fault.NotFound, "fault.not_found")
+	}
+	_, err = s.visibleJob(ctx, callerOf(ctx).staff, jobID)
+	return messageID, jobID, err
+}
+
+func (s *Server) postMoveMessage(ctx context.Context, in *moveMessageIn) (*body[messageOut], error) {
+	id, from, err := s.jobOfMessage(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	to, err := s.jobFor(ctx, in.Body.JobID)
+	if fault.Is(err, fault.NotFound) {
+		return nil, fault.BadField("body.job_id", "fault.unknown_id", in.Body.JobID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	moved, err := s.opt.Desk.MoveMessage(ctx, id, from, to.ID, in.Body.Reason, actorOf(callerOf(ctx).staff))
+	if err != nil {
+		return nil, err
+	}
+	return &body[messageOut]{messageOf(moved, to.ID, zoneOf(to))}, nil
+}
+
+func (s *Server) postConfirmSender(ctx context.Context, in *idIn) (*struct{}, error) {
+	id, jobID, err := s.jobOfMessage(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.opt.Desk.ConfirmContact(ctx, jobID, id, actorOf(callerOf(ctx).staff))
+}
+
 type candidateOut struct {
 	JobID     string `json:"job_id"`
 	Reference string `json:"reference"`

@@ -37,6 +37,8 @@ type WorkshopSet struct {
 	SurveyThrottleDays  *int    `json:"survey_throttle_days,omitempty" doc:"how long a customer who was asked is left in peace; 30"`
 	ReviewURL           *string `json:"review_url,omitempty" doc:"where everybody who answered is invited to a public review, whatever the score"`
 	CallsPerHour        *int    `json:"calls_per_hour,omitempty" doc:"promised calls that one advisor can keep in an hour; 4"`
+	ReplyMinutes        *int    `json:"reply_minutes,omitempty" doc:"opening time in which an advisor answers what a customer wrote, before the whole team sees it; 0 for the usual 60"`
+	ReplyManagerMinutes *int    `json:"reply_manager_minutes,omitempty" doc:"and before the manager does; 0 for the usual 180"`
 	EstimateMargin      *int    `json:"estimate_margin,omitempty" doc:"percent by which a final price may exceed an estimate; -1 for what the country's law has"`
 	PhoneProof          *bool   `json:"phone_proof,omitempty" doc:"online bookings wait for a code sent by SMS"`
 	Active              *bool   `json:"active,omitempty" doc:"false closes the workshop for good; for admins"`
@@ -63,6 +65,8 @@ func (in *WorkshopSet) apply(w *booking.Workshop, now time.Time) error {
 	setIf(&w.ChangeNoticeMinutes, in.ChangeNoticeMinutes)
 	setIf(&w.HorizonDays, in.HorizonDays)
 	setIf(&w.CallsPerHour, in.CallsPerHour)
+	setIf(&w.ReplyMinutes, in.ReplyMinutes)
+	setIf(&w.ReplyManagerMinutes, in.ReplyManagerMinutes)
 	setIf(&w.SurveyScale, in.SurveyScale)
 	setIf(&w.SurveyReminderDays, in.SurveyReminderDays)
 	setIf(&w.SurveyThrottleDays, in.SurveyThrottleDays)
@@ -126,6 +130,7 @@ func workshopSettingsOf(w *booking.Workshop) workshopOut {
 	out.SurveyReminderDays, out.SurveyThrottleDays = &w.SurveyReminderDays, &w.SurveyThrottleDays
 	out.Region, out.Holidays, out.EstimateMargin = &w.Region, &w.Holidays, w.EstimateMargin
 	out.CallsPerHour = &w.CallsPerHour
+	out.ReplyMinutes, out.ReplyManagerMinutes = &w.ReplyMinutes, &w.ReplyManagerMinutes
 	out.PhoneProof, out.Active = &w.PhoneProof, new(w.ClosedAt.IsZero())
 	return out
 }

@@ -256,7 +256,7 @@ func (s *Server) boardAlerts(ctx context.Context, p *boardPage) error {
 		due[promise.JobID] = promise.DueAt.In(zone)
 	}
 	for _, a := range list {
-		if p.Mine && a.AdvisorID != p.Staff.AdvisorID && a.AdvisorID != 0 {
+		if p.Mine && a.AdvisorID != p.Staff.AdvisorID && a.AdvisorID != 0 && !a.ForAll() {
 			p.Elsewhere++
 			continue
 		}
@@ -270,12 +270,13 @@ func (s *Server) boardAlerts(ctx context.Context, p *boardPage) error {
 	return nil
 }
 
-// rank puts danger first, then broken promises, then the rest as they came.
+// rank puts danger first, then broken promises and what has come to the manager,
+// then the rest as it came.
 func (a alert) rank() int {
 	switch {
 	case a.Urgent:
 		return 0
-	case a.Overdue:
+	case a.Overdue, a.Level > 1:
 		return 1
 	}
 	return 2

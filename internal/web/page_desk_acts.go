@@ -1,9 +1,12 @@
 package web
 
 import (
+	"context"
+
 	"github.com/labstack/echo/v4"
 
 	"neuvo/booking"
+	"neuvo/internal/auth"
 	"neuvo/internal/fault"
 	"neuvo/notify"
 )
@@ -24,6 +27,60 @@ func (s *Server) pageDeskWrite(c echo.Context) error {
 		return s.deskRefused(c, p, err)
 	}
 	return seeOther(c, p.Path+"?done=sent#thread")
+}
+
+// pageDeskMoveMessage puts what a customer wrote on another job, named by its
+// reference.
+func (s *Server) pageDeskMoveMessage(c echo.Context) error {
+	p, err := s.deskJobPage(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	ctx := c.Request().Context()
+	to, err := s.jobByReference(ctx, s.staff(c), c.FormValue("reference"))
+	if err == nil {
+		_, err = s.opt.Desk.MoveMessage(ctx, number(c.Param("message")), p.Job.ID, to, typed(c, "reason", maxNote), s.actor(c))
+	}
+	if err != nil {
+		return s.deskRefused(c, p, err)
+	}
+	return seeOther(c, jobURL(to)+"?done=message_moved#thread")
+}
+
+// jobByReference finds a job that a person may see; Conflict where there is none.
+func (s *Server) jobByReference(ctx context.Context, who *auth.Staff, reference string) (int64, error) {
+	words := s.opt.Desk.TagsIn(reference)
+	if len(words) != 1 {
+		return 0, fault.New(fault.Conflict, "fault.message_moves")
+	}
+	found, err := s.opt.Desk.Tagged(ctx, words)
+	if err != nil {
+		return 0, err
+	}
+	id, ok := booking.JobOf(found[words[0]])
+	if !ok {
+		return 0, fault.New(fault.Conflict, "fault.message_moves")
+	}
+	if _, err := s.visibleJob(ctx, who, id); err != nil {
+		if fault.Is(err, fault.NotFound) {
+			err = fault.New(fault.Conflict, "fault.message_moves")
+		}
+		return 0, err
+	}
+	return id, nil
+}
+
+// pageDeskLearnSender takes the sender of a message for the customer's own
+// address, because who is signed in says so.
+func (s *Server) pageDeskLearnSender(c echo.Context) error {
+	p, err := s.deskJobPage(c)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	if err := s.opt.Desk.ConfirmContact(c.Request().Context(), p.Job.ID, number(c.Param("message")), s.actor(c)); err != nil {
+		return s.deskRefused(c, p, err)
+	}
+	return seeOther(c, p.Path+"?done=recognised#thread")
 }
 
 // pageDeskNote keeps a note that no customer sees.

@@ -28,6 +28,7 @@ type deskJobPage struct {
 	Next      []choice
 	Preview   *statusForm
 	Timeline  []timelineRow
+	Handovers int // inside the house
 	Promises  []promiseRow
 	Survey    *survey.Survey
 	ScoreText string // "4 / 5"
@@ -63,6 +64,10 @@ type timelineRow struct {
 	Trace   []traceRow // how an outgoing message fared, where asked for
 	Traced  bool
 	TraceTo string
+	// Of what a person wrote to us: the page of its job, for moving it, and whether
+	// its sender may be learned as the customer's.
+	Path     string
+	CanLearn bool
 }
 
 // traceRow is one state of a message on its way.
@@ -158,6 +163,13 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 		if item.Kind == booking.EventMessage && item.Direction == string(notify.Out) {
 			row.TraceTo = p.Path + "?trace=" + strconv.FormatInt(item.MessageID, 10) + "#" + item.ID
 			row.Traced = item.MessageID == trace
+		}
+		if item.State == "handover" {
+			p.Handovers++
+		}
+		if item.Kind == booking.EventMessage && item.Direction == string(notify.In) {
+			row.Path = p.Path
+			row.CanLearn = !item.Verified && item.From != "" && item.Channel != string(notify.Web)
 		}
 		if item.Direction == string(notify.In) && item.Verified {
 			row.Author = p.Job.ContactName // the address is the customer's own

@@ -72,6 +72,8 @@ func registerPages(e *echo.Echo, s *Server) {
 	desk.POST("/jobs/:id/verification", s.pageDeskVerify)
 	desk.POST("/jobs/:id/status", s.pageDeskStatus)
 	desk.POST("/jobs/:id/messages", s.pageDeskWrite)
+	desk.POST("/jobs/:id/messages/:message/move", s.pageDeskMoveMessage)
+	desk.POST("/jobs/:id/messages/:message/sender", s.pageDeskLearnSender)
 	desk.POST("/jobs/:id/notes", s.pageDeskNote)
 	desk.POST("/jobs/:id/handover", s.pageDeskHandover)
 	desk.POST("/jobs/:id/cancel", s.pageDeskCancel)

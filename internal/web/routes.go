@@ -86,6 +86,8 @@ func (s *Server) staffCalls(api huma.API) {
 	call(s, api, forStaff, get, "/vehicles/{id}/history", 200, "vehicle-history", "The visits of a vehicle, under whatever owner", s.vehicleHistory)
 	call(s, api, forStaff, get, "/plates", 200, "look-up-plate", "Ask the plate register", s.lookUpPlate)
 	call(s, api, forStaff, get, "/messages/{id}", 200, "get-message", "A message and how it fared", s.getMessage)
+	call(s, api, forStaff, post, "/messages/{id}/move", 200, "move-message", "Put what a customer wrote on another job", s.postMoveMessage)
+	call(s, api, forStaff, post, "/messages/{id}/sender", 204, "confirm-sender", "Take a message's sender for the customer's own address", s.postConfirmSender)
 	call(s, api, forStaff, get, "/promises", 200, "list-promises", "Promises given to customers", s.listPromises)
 	call(s, api, forStaff, post, "/promises", 201, "promise-callback", "Promise a call", s.postPromise)
 	call(s, api, forStaff, post, "/promises/{id}/attempts", 201, "attempt-promise", "Tell how a call went", s.postAttempt)
