@@ -3,38 +3,56 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
-
-	"neuvo/notify/notifytest"
 )
 
 // operator is 46elks in the bed's place: texts go out over its API and come back
 // over the hook.
 type operator struct {
 	*bed
-	elks *notifytest.Counterpart
 	next int
+
+	mu    sync.Mutex
+	taken []operatorText
+}
+
+// operatorText is a text that the operator took over.
+type operatorText struct{ From, To, Text string }
+
+// ServeHTTP takes a text over as the operator's API does.
+func (o *operator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.taken = append(o.taken, operatorText{r.PostFormValue("from"), r.PostFormValue("to"), r.PostFormValue("message")})
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"id": "s%032x", "status": "created", "parts": 1}`, len(o.taken))
 }
 
 const storySecret = "a-long-secret-of-the-story"
 
 func newOperator(t *testing.T, numbers ...string) *operator {
 	t.Helper()
-	o := &operator{elks: notifytest.StartElks46(t)}
+	o := &operator{}
+	api := httptest.NewServer(o)
+	t.Cleanup(api.Close)
 	o.bed = newBedWith(t, t.TempDir()+"/neuvo.db", newInProcess, func(s *settingsServe) {
 		s.SMSAddress, s.SMSOrder, s.HookSecret = "", []string{"elks46"}, storySecret
-		s.Elks46.User, s.Elks46.Password, s.Elks46.URL, s.Elks46.Numbers = notifytest.Key, notifytest.Geheim, "http://"+o.elks.Addr, numbers
+		s.Elks46.User, s.Elks46.Password, s.Elks46.URL, s.Elks46.Numbers = "u1", "word-of-ours", api.URL, numbers
 	})
 	return o
 }
 
 // texts of a phone, oldest first.
-func (o *operator) texts(number string) (got []notifytest.Taken) {
-	for _, k := range o.elks.Taken() {
+func (o *operator) texts(number string) (got []operatorText) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, k := range o.taken {
 		if k.To == number {
 			got = append(got, k)
 		}
@@ -70,7 +88,7 @@ func TestTwoJobsOfAPhoneHaveANumberEach(t *testing.T) {
 		t.Fatalf("two jobs text from %+v", got)
 	}
 	from := func(reference string) string {
-		i := slices.IndexFunc(got, func(k notifytest.Taken) bool { return strings.Contains(k.Text, reference) })
+		i := slices.IndexFunc(got, func(k operatorText) bool { return strings.Contains(k.Text, reference) })
 		if i < 0 {
 			t.Fatalf("no text of %s: %+v", reference, got)
 		}
