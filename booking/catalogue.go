@@ -40,6 +40,8 @@ type CatalogueWorkshop struct {
 	SlotMinutes      int    `yaml:"slot_minutes"`       // 15
 	MinNoticeMinutes *int   `yaml:"min_notice_minutes"` // 60
 	HorizonDays      int    `yaml:"horizon_days"`       // 550
+	QuietFrom        string `yaml:"quiet_from"`         // "21:00": texts that nobody waits for wait from then
+	QuietUntil       string `yaml:"quiet_until"`        // "08:00": until then; the same as quiet_from for no quiet hours
 	ReminderAt       string `yaml:"reminder_at"`        // "10:00", on the day before
 	SurveyAt         string `yaml:"survey_at"`          // "18:00"
 	SurveyScale      string `yaml:"survey_scale"`       // one of SurveyScales; "1-5"

@@ -25,6 +25,8 @@ const (
 	defaultCalls        = 4
 	defaultHorizon      = 550 // days: 18 months and a little
 	defaultReminder     = "10:00"
+	defaultQuietFrom    = "21:00"
+	defaultQuietUntil   = "08:00"
 	defaultSurvey       = "18:00"
 	defaultScale        = "1-5"
 	defaultSurveyFrom   = 9 * 60 // wall-clock minutes
@@ -117,6 +119,8 @@ func (k *catalogueCheck) workshop(at string, w CatalogueWorkshop) shopRows {
 		Phone: w.Phone, Email: w.Email, Address: w.Address,
 		SlotMinutes: orInt(w.SlotMinutes, defaultSlot), MinNoticeMinutes: notice, HorizonDays: orInt(w.HorizonDays, defaultHorizon),
 		ReminderMinute:   k.clock(at+".reminder_at", orWord(w.ReminderAt, defaultReminder)),
+		QuietFromMinute:  k.clock(at+".quiet_from", orWord(w.QuietFrom, defaultQuietFrom)),
+		QuietUntilMinute: k.clock(at+".quiet_until", orWord(w.QuietUntil, defaultQuietUntil)),
 		SurveyMinute:     k.clock(at+".survey_at", orWord(w.SurveyAt, defaultSurvey)),
 		SurveyScale:      orWord(w.SurveyScale, defaultScale),
 		SurveyFromMinute: defaultSurveyFrom, SurveyUntilMinute: defaultSurveyUntil,

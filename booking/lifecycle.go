@@ -161,7 +161,7 @@ func (d *Desk) tellMove(ctx context.Context, j *Job, from Status, r TransitionRe
 	if t.occasion == "" {
 		t.occasion = "advisor"
 	}
-	t.body, t.sign = r.Body, r.Sign
+	t.body, t.sign, t.atOnce = r.Body, r.Sign, r.AtOnce
 	return d.tell(ctx, j, t)
 }
 

@@ -104,6 +104,8 @@ type TransitionRequest struct {
 	// Send tells whether the customer is told; Body replaces the template text.
 	Send bool
 	Body string
+	// AtOnce sends the text also in the quiet hours.
+	AtOnce bool
 	// Sign puts the signature under Body, which holds none yet.
 	Sign bool
 	// By is the advisor who acts; on received it becomes the receiver.

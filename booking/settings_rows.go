@@ -20,6 +20,8 @@ var workshopSettings = settingKind[Workshop]{
 	check: func(_ context.Context, _ *Desk, k *catalogueCheck, w *Workshop) error {
 		k.workshopRow("body", w)
 		k.between("body.reminder_at", int64(w.ReminderMinute), 0, 24*60)
+		k.between("body.quiet_from", int64(w.QuietFromMinute), 0, 24*60)
+		k.between("body.quiet_until", int64(w.QuietUntilMinute), 0, 24*60)
 		k.between("body.survey_at", int64(w.SurveyMinute), 0, 24*60)
 		return nil
 	},
@@ -29,8 +31,11 @@ var workshopSettings = settingKind[Workshop]{
 func NewWorkshop() Workshop {
 	reminder, _ := clockMinute(defaultReminder)
 	survey, _ := clockMinute(defaultSurvey)
+	quiet, _ := clockMinute(defaultQuietFrom)
+	loud, _ := clockMinute(defaultQuietUntil)
 	return Workshop{
 		SlotMinutes: defaultSlot, MinNoticeMinutes: defaultNotice, HorizonDays: defaultHorizon,
+		QuietFromMinute: quiet, QuietUntilMinute: loud,
 		ReminderMinute: reminder, SurveyMinute: survey, SurveyScale: defaultScale,
 		SurveyFromMinute: defaultSurveyFrom, SurveyUntilMinute: defaultSurveyUntil, SurveyThrottleDays: defaultThrottle, ChangeNoticeMinutes: defaultChangeNotice, CallsPerHour: defaultCalls,
 	}

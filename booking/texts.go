@@ -20,6 +20,7 @@ type telling struct {
 	due      time.Time // of a promised call
 	body     string    // an advisor's own words in place of the template's
 	sign     bool      // body has no signature yet
+	atOnce   bool      // also in the quiet hours
 	purpose  notify.Purpose
 	expires  time.Time
 	link     string // path of the page in place of the job's own
@@ -191,6 +192,7 @@ func (d *Desk) outgoing(j *Job, t telling) notify.Outgoing {
 	out := notify.Outgoing{
 		Subject: j.Subject(), Conversation: j.thread, Version: j.Version, Occasion: t.occasion, Purpose: t.purpose,
 		Locale: j.Locale, ByHuman: t.body != "", ExpiresAt: db.At(t.expires),
+		AtOnce: t.atOnce || waitsForIt(j, t.occasion),
 	}
 	if j.Advisor != nil {
 		out.Author = j.Advisor.Name
@@ -226,9 +228,19 @@ func serviceIDs(j *Job) []int64 {
 }
 
 // Write sends an advisor's own words to the customer over a channel; "" is the
-// one that the customer used last, else SMS. It settles open attentions for the
-// reply. Conflict where the customer has no address on that channel.
+// one that the customer used last, else SMS. A text waits for the end of the quiet
+// hours. It settles open attentions for the reply. Conflict where the customer has
+// no address on that channel.
 func (d *Desk) Write(ctx context.Context, jobID int64, channel notify.Channel, body string, a Actor) (*notify.Message, error) {
+	return d.write(ctx, jobID, channel, body, false, a)
+}
+
+// WriteNow is Write that does not wait.
+func (d *Desk) WriteNow(ctx context.Context, jobID int64, channel notify.Channel, body string, a Actor) (*notify.Message, error) {
+	return d.write(ctx, jobID, channel, body, true, a)
+}
+
+func (d *Desk) write(ctx context.Context, jobID int64, channel notify.Channel, body string, now bool, a Actor) (*notify.Message, error) {
 	var check checker
 	body = check.text("body.body", body, maxNote, true)
 	if channel != "" && channel != notify.SMS && channel != notify.Email {
@@ -251,6 +263,7 @@ func (d *Desk) Write(ctx context.Context, jobID int64, channel notify.Channel, b
 		if err != nil {
 			return err
 		}
+		out.AtOnce = now
 		if sent, err = d.notify.Send(ctx, out); err != nil {
 			return fmt.Errorf("queue the words to job %d: %w", j.ID, err)
 		}

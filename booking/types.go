@@ -45,12 +45,15 @@ type Workshop struct {
 	Phone            string
 	Email            string
 	Address          string
-	SlotMinutes      int    // starts are offered on multiples of this
-	MinNoticeMinutes int    // online booking closes this long before a start
-	HorizonDays      int    // how far ahead online booking goes
-	ReminderMinute   int    // wall-clock minute of the day before at which reminders go
-	SurveyMinute     int    // wall-clock minute of the day at which surveys go
-	SurveyScale      string // what is asked: one of SurveyScales
+	SlotMinutes      int // starts are offered on multiples of this
+	MinNoticeMinutes int // online booking closes this long before a start
+	HorizonDays      int // how far ahead online booking goes
+	// QuietFromMinute and QuietUntilMinute bound the quiet hours as wall-clock
+	// minutes of the day, over midnight where the first is later; equal: none.
+	QuietFromMinute, QuietUntilMinute int
+	ReminderMinute                    int    // wall-clock minute of the day before at which reminders go
+	SurveyMinute                      int    // wall-clock minute of the day at which surveys go
+	SurveyScale                       string // what is asked: one of SurveyScales
 	// SurveyFromMinute and SurveyUntilMinute are the wall-clock minutes between
 	// which a survey may go out.
 	SurveyFromMinute, SurveyUntilMinute int

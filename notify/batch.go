@@ -213,6 +213,9 @@ func (n *Notifier) decided(ctx context.Context, r *reading, where Placement, fac
 	case r.in.Kind.machine():
 		return nil, n.note(ctx, r.in, r.p, where, facts)
 	case where.ConversationID == 0:
+		if opted, err := n.optOutUnplaced(ctx, r.in, r.p); err != nil || opted {
+			return nil, err
+		}
 		r.in.State, r.in.Reason, r.in.Candidates = InTriage, where.Reason, where.Candidates
 		if err := n.saveInbound(ctx, r.in); err != nil {
 			return nil, err

@@ -68,6 +68,13 @@ func (n *Notifier) SetConsents(ctx context.Context, addresses []string, want map
 	return nil
 }
 
+// OnConsent adds who hears, inside the transaction that stores it, what the owner
+// of a phone has said by a word such as STOP.
+func (n *Notifier) OnConsent(h ConsentHandler) { n.onConsent = append(n.onConsent, h) }
+
+// ConsentHandler hears of consents given or withdrawn by text.
+type ConsentHandler func(ctx context.Context, phone string, want map[Purpose]bool) error
+
 // Withdrawn tells which purposes a customer has withdrawn from on any of the
 // addresses.
 func (n *Notifier) Withdrawn(ctx context.Context, addresses ...string) (map[Purpose]bool, error) {

@@ -23,6 +23,7 @@ type Notifier struct {
 
 	onReply   []ReplyHandler
 	onFailure []FailureHandler
+	onConsent []ConsentHandler
 	onChange  []func(subject string)
 	versions  VersionFunc
 	subjects  Subjects

@@ -72,11 +72,40 @@ func (n *Notifier) optOut(ctx context.Context, subject string, m *Message, gatew
 	if err := n.SetConsents(ctx, []string{m.FromAddress}, want, ByText, ""); err != nil {
 		return false, err
 	}
+	for _, h := range n.onConsent {
+		if err := h(ctx, m.FromAddress, want); err != nil {
+			return false, fmt.Errorf("consent handler: %w", err)
+		}
+	}
 	if by != "" {
 		// The gateway answers by itself, and would refuse a word of ours.
 		return true, n.mirror(ctx, m.FromAddress, gateway, out)
 	}
 	return true, n.confirmOpt(ctx, subject, m, out)
+}
+
+// optOutUnplaced is optOut for a text that belongs to no conversation for certain:
+// the word is about all of them.
+func (n *Notifier) optOutUnplaced(ctx context.Context, in *Inbound, p Parsed) (bool, error) {
+	last, err := n.lastWrittenTo(ctx, SMS, in.FromAddress)
+	if err != nil {
+		return false, err
+	}
+	subject := ""
+	if last != nil {
+		c, err := n.conversationOf(ctx, last.ConversationID)
+		if err != nil {
+			return false, err
+		}
+		subject = c.Subject
+	}
+	m := &Message{Channel: in.Channel, FromAddress: in.FromAddress, Body: in.Body}
+	opted, err := n.optOut(ctx, subject, m, strings.TrimPrefix(in.Source, "hook:"), p.OptOut)
+	if err != nil || !opted {
+		return false, err
+	}
+	in.State, in.Reason = InEvent, "a word about messages, not to anybody: "+in.Body
+	return true, n.saveInbound(ctx, in)
 }
 
 // mirror keeps what a gateway does with a phone.
@@ -95,7 +124,7 @@ func (n *Notifier) confirmOpt(ctx context.Context, subject string, m *Message, o
 		occasion = "opted_in"
 	}
 	last, err := n.lastWrittenTo(ctx, SMS, m.FromAddress)
-	if err != nil {
+	if err != nil || subject == "" {
 		return err
 	}
 	locale, author := m.Locale, ""

@@ -159,6 +159,7 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 	a.notifier = notify.New(a.db, notify.Options{
 		Now: opt.now, Log: opt.log, Addresses: addresses, MailDomain: mailDomain, Holder: holder,
 		Routes: routes,
+		Burst:  notify.Burst{PerHour: opt.settings.TextsPerHour, PerDay: opt.settings.TextsPerDay},
 	})
 	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain, TrustedAuthserv: opt.settings.TrustedAuthserv}
 	a.parse = func(source string, raw []byte) (notify.Parsed, error) {
@@ -187,8 +188,10 @@ func (a *App) connectRooms() {
 	a.notifier.OnReply(a.desk.HandleReply)
 	a.notifier.OnFailure(a.desk.HandleFailure)
 	a.notifier.OnFailure(a.surveyor.HandleFailure)
+	a.notifier.OnConsent(a.desk.HandleConsent)
 	a.notifier.SetVersions(a.version)
 	a.notifier.SetSubjects(a.desk)
+	a.notifier.SetManners(a.desk.Manners)
 	a.desk.OnStatus(a.surveyor.OnStatus)
 	a.desk.OnBroken(a.surveyor.OnBroken)
 	a.desk.OnCalled(a.surveyor.OnCalled)

@@ -44,6 +44,8 @@ type settingsServe struct {
 	BaseURL          string   `help:"Public address of this site, as customers reach it: https://service.example.com." placeholder:"URL"`
 	SMTP             string   `name:"smtp" help:"SMTP server for e-mail and texts: smtp://user:password@host:587, smtps://…:465, ?tls=none on a trusted network." placeholder:"URL"`
 	ReplyAddress     string   `help:"Pattern of the addresses customers answer to, with {token}: {token}@reply.example.com or desk+{token}@example.com." placeholder:"PATTERN"`
+	TextsPerHour     int      `help:"Automatic texts that one phone gets in an hour at most; those beyond wait. 0: no bound." default:"8"`
+	TextsPerDay      int      `help:"Automatic texts that one phone gets in a day at most; those beyond wait. 0: no bound." default:"20"`
 	TrustedProxies   []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed: 10.0.0.0/8." placeholder:"CIDR"`
 	PlateRegisterKey string   `name:"plate-register-key" help:"Key of the Norwegian vehicle register (Statens vegvesen, technical vehicle data); without one plates are not looked up." placeholder:"KEY"`
 	Migrate          bool     `help:"Bring the database to this program's schema first." default:"false"`

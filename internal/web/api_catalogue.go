@@ -31,6 +31,8 @@ type workshopOut struct {
 	MinNoticeMinutes    *int    `json:"min_notice_minutes,omitempty"`
 	ChangeNoticeMinutes *int    `json:"change_notice_minutes,omitempty"`
 	HorizonDays         *int    `json:"horizon_days,omitempty"`
+	QuietFrom           string  `json:"quiet_from,omitempty"`
+	QuietUntil          string  `json:"quiet_until,omitempty"`
 	ReminderAt          string  `json:"reminder_at,omitempty"`
 	SurveyAt            string  `json:"survey_at,omitempty"`
 	SurveyScale         string  `json:"survey_scale,omitempty"`

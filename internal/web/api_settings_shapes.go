@@ -28,6 +28,8 @@ type WorkshopSet struct {
 	MinNoticeMinutes    *int    `json:"min_notice_minutes,omitempty" doc:"online booking closes this long before a start; 60"`
 	ChangeNoticeMinutes *int    `json:"change_notice_minutes,omitempty" doc:"how late customers may move or cancel; 120"`
 	HorizonDays         *int    `json:"horizon_days,omitempty" doc:"how far ahead online booking goes; 550"`
+	QuietFrom           *string `json:"quiet_from,omitempty" example:"21:00" doc:"texts that nobody waits for wait from this time of day"`
+	QuietUntil          *string `json:"quiet_until,omitempty" example:"08:00" doc:"until this one; the same as quiet_from for no quiet hours"`
 	ReminderAt          *string `json:"reminder_at,omitempty" example:"10:00" doc:"on the day before"`
 	SurveyAt            *string `json:"survey_at,omitempty" example:"18:00"`
 	SurveyScale         *string `json:"survey_scale,omitempty" doc:"what is asked: 1-5 (expectations), 0-10 (recommending, NPS), effort-5 or effort-7 (how easy it was, CES)"`
@@ -91,6 +93,7 @@ func (in *WorkshopSet) apply(w *booking.Workshop, now time.Time) error {
 		name  string
 		given *string
 	}{
+		{&w.QuietFromMinute, "quiet_from", in.QuietFrom}, {&w.QuietUntilMinute, "quiet_until", in.QuietUntil},
 		{&w.ReminderMinute, "reminder_at", in.ReminderAt}, {&w.SurveyMinute, "survey_at", in.SurveyAt},
 		{&w.SurveyFromMinute, "survey_from", in.SurveyFrom}, {&w.SurveyUntilMinute, "survey_until", in.SurveyUntil},
 	} {
@@ -125,6 +128,7 @@ func workshopSettingsOf(w *booking.Workshop) workshopOut {
 	out.Key, out.Country, out.Currency = w.Key, w.Country, w.Currency
 	out.SlotMinutes, out.MinNoticeMinutes = &w.SlotMinutes, &w.MinNoticeMinutes
 	out.ChangeNoticeMinutes, out.HorizonDays = &w.ChangeNoticeMinutes, &w.HorizonDays
+	out.QuietFrom, out.QuietUntil = clockOf(w.QuietFromMinute), clockOf(w.QuietUntilMinute)
 	out.ReminderAt, out.SurveyAt, out.SurveyScale = clockOf(w.ReminderMinute), clockOf(w.SurveyMinute), w.SurveyScale
 	out.SurveyFrom, out.SurveyUntil, out.ReviewURL = clockOf(w.SurveyFromMinute), clockOf(w.SurveyUntilMinute), &w.ReviewURL
 	out.SurveyReminderDays, out.SurveyThrottleDays = &w.SurveyReminderDays, &w.SurveyThrottleDays

@@ -55,6 +55,10 @@ CREATE TABLE gateway_opt_outs (
     PRIMARY KEY (phone, gateway)
 );
 
+-- From when to when on the wall clock no text goes out that nobody waits for.
+ALTER TABLE workshops ADD COLUMN quiet_from_minute INTEGER NOT NULL DEFAULT 1260;
+ALTER TABLE workshops ADD COLUMN quiet_until_minute INTEGER NOT NULL DEFAULT 480;
+
 -- +goose Down
 -- A downgrade is refused: restore a backup instead.
 SELECT 1;
