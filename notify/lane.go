@@ -2,6 +2,8 @@ package notify
 
 import (
 	"cmp"
+	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -150,6 +152,30 @@ func (p *pace) tick(now time.Time) {
 // ahead is how many messages are handed over before their turn.
 func (p *pace) ahead(slots int) int {
 	return min(max(int(p.rate*aheadFor.Seconds()), slots), maxAhead)
+}
+
+// stateTally counts the messages that came into a state since the process began.
+type stateTally struct {
+	mu     sync.Mutex
+	counts map[State]int
+}
+
+// countState counts messages once the transaction of ctx has committed.
+func (n *Notifier) countState(ctx context.Context, s State, count int) {
+	n.db.AfterCommit(ctx, func() {
+		n.tally.mu.Lock()
+		defer n.tally.mu.Unlock()
+		if n.tally.counts == nil {
+			n.tally.counts = map[State]int{}
+		}
+		n.tally.counts[s] += count
+	})
+}
+
+func (n *Notifier) stateCounts() map[State]int {
+	n.tally.mu.Lock()
+	defer n.tally.mu.Unlock()
+	return maps.Clone(n.tally.counts)
 }
 
 // GatewayCount is how often the calls of a gateway ended in an outcome since the

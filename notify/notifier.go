@@ -24,6 +24,7 @@ type Notifier struct {
 	onReply   []ReplyHandler
 	onFailure []FailureHandler
 	onConsent []ConsentHandler
+	tally     stateTally
 	onChange  []func(subject string)
 	versions  VersionFunc
 	subjects  Subjects

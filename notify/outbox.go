@@ -316,10 +316,14 @@ func (n *Notifier) History(ctx context.Context, id int64) ([]MessageState, error
 
 // Stats is how the queues stand, for /readyz.
 type Stats struct {
-	Queued    int     // outgoing messages that a sender still has something to do with
-	Triage    int     // inbound messages that wait for a person
-	Stored    int     // inbound messages that nothing has read yet
-	OldestDue db.Time // when the oldest message that is due should have gone; zero: none is due
+	Queued      int // outgoing messages that are due or under way
+	Later       int // outgoing messages that wait for their time; counted up to 100,000
+	Undelivered int // outgoing messages that did not arrive and that nobody has dealt with
+	Triage      int // inbound messages that wait for a person
+	Stored      int // inbound messages that nothing has read yet
+	// States counts how many messages came into each state since the process began.
+	States    map[State]int `gorm:"-"`
+	OldestDue db.Time       // when the oldest message that is due should have gone; zero: none is due
 }
 
 // Stats counts what waits.

@@ -117,6 +117,7 @@ func (n *Notifier) addHistory(ctx context.Context, state State, detail string, i
 	for i, id := range ids {
 		rows[i] = MessageState{MessageID: id, State: state, At: n.now(), Detail: detail}
 	}
+	n.countState(ctx, state, len(ids))
 	return n.db.In(ctx).Create(&rows).Error
 }
 
@@ -180,11 +181,18 @@ func (n *Notifier) suppressQueued(ctx context.Context, subject, reason string, o
 
 func (n *Notifier) countQueues(ctx context.Context) (Stats, error) {
 	var s Stats
+	at := map[string]any{"now": n.now()}
 	err := n.db.In(ctx).Raw(`SELECT
-		(SELECT COUNT(*) FROM messages WHERE next_at IS NOT NULL) AS queued,
+		(SELECT COUNT(*) FROM messages WHERE next_at IS NOT NULL AND channel IN ('sms', 'email') AND (next_at <= @now OR state = 'claimed')) AS queued,
+		(SELECT COUNT(*) FROM (SELECT 1 FROM messages WHERE channel IN ('sms', 'email') AND next_at > @now LIMIT 100000) AS later) AS later,
+		(SELECT COUNT(*) FROM messages WHERE `+deadRows+`) AS undelivered,
 		(SELECT COUNT(*) FROM inbound WHERE state = 'triage') AS triage,
 		(SELECT COUNT(*) FROM inbound WHERE state = 'stored') AS stored,
-		(SELECT MIN(next_at) FROM messages WHERE next_at IS NOT NULL AND next_at <= ?) AS oldest_due`, n.now()).
+		(SELECT MIN(next_at) FROM messages WHERE next_at IS NOT NULL AND channel IN ('sms', 'email') AND next_at <= @now) AS oldest_due`, at).
 		Scan(&s).Error
-	return s, err
+	if err != nil {
+		return s, err
+	}
+	s.States = n.stateCounts()
+	return s, nil
 }

@@ -51,6 +51,9 @@ func (n *Notifier) addSteps(ctx context.Context, tasks []*task) error {
 	for i, t := range tasks {
 		rows[i] = MessageState{MessageID: t.m.ID, State: t.m.State, At: t.m.SentAt, Detail: t.sent.ID}
 	}
+	for _, t := range tasks {
+		n.countState(ctx, t.m.State, 1)
+	}
 	return n.db.In(ctx).Create(&rows).Error
 }
 

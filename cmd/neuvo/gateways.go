@@ -181,7 +181,7 @@ func (s settingsServe) routes(m *email.Mailer, texts map[string]textGateway) ([]
 			})
 		}
 	}
-	return list, nil
+	return list, notify.CheckRoutes(list)
 }
 
 // hooks are the gateways that their providers call us for.

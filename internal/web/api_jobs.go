@@ -213,6 +213,8 @@ type transitionIn struct {
 		Message *struct {
 			Send bool   `json:"send"`
 			Body string `json:"body,omitempty" maxLength:"4000" doc:"your own words instead of the usual text; your signature is added"`
+
+			AtOnce bool `json:"at_once,omitempty" doc:"also in the quiet hours"`
 		} `json:"message,omitempty" doc:"the usual text is sent when this is left out"`
 	}
 }
@@ -233,7 +235,7 @@ func (s *Server) postTransition(ctx context.Context, in *transitionIn) (*body[tr
 		r.ReadyBy = *in.Body.ReadyBy
 	}
 	if m := in.Body.Message; m != nil {
-		r.Send, r.Body, r.Sign = m.Send, m.Body, true
+		r.Send, r.Body, r.Sign, r.AtOnce = m.Send, m.Body, true, m.AtOnce
 	}
 	j, m, err := s.opt.Desk.Transition(ctx, r)
 	if err != nil {
@@ -274,6 +276,7 @@ type jobMessageIn struct {
 	Body struct {
 		Body    string         `json:"body" minLength:"1" maxLength:"4000"`
 		Channel notify.Channel `json:"channel,omitempty" enum:"sms,email" doc:"the one the customer used last when left out"`
+		AtOnce  bool           `json:"at_once,omitempty" doc:"also in the quiet hours"`
 	}
 }
 
@@ -282,7 +285,11 @@ func (s *Server) postJobMessage(ctx context.Context, in *jobMessageIn) (*created
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.opt.Desk.Write(ctx, j.ID, in.Body.Channel, in.Body.Body, actorOf(callerOf(ctx).staff))
+	write := s.opt.Desk.Write
+	if in.Body.AtOnce {
+		write = s.opt.Desk.WriteNow
+	}
+	m, err := write(ctx, j.ID, in.Body.Channel, in.Body.Body, actorOf(callerOf(ctx).staff))
 	if err != nil {
 		return nil, err
 	}

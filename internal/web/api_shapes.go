@@ -298,6 +298,7 @@ type messageOut struct {
 	Subject   string           `json:"subject,omitempty"`
 	Body      string           `json:"body"`
 	State     notify.State     `json:"state"`
+	GoesAt    *time.Time       `json:"goes_at,omitempty" doc:"when it is sent or tried next, where it is queued"`
 	Segments  int              `json:"segments"`
 	Attempts  int              `json:"attempts"`
 	Error     string           `json:"error,omitempty"`
@@ -335,6 +336,9 @@ func messageOf(m *notify.Message, jobID int64, zone *time.Location) messageOut {
 		Occasion: m.Occasion, Author: m.Author, From: m.FromAddress, To: m.ToAddress, Subject: m.Subject, Body: m.Body,
 		State: m.State, Segments: m.Segments, Attempts: m.Attempts, Error: m.Error, GatewayID: m.GatewayID,
 		SentAt: at(m.SentAt.Time, zone), Match: matchOf(m.MatchRule, m.MatchConfidence, m.MatchEvidence),
+	}
+	if m.State == notify.Queued {
+		out.GoesAt = at(m.NextAt.Time, zone)
 	}
 	if m.Direction == notify.In {
 		out.Verified = new(m.Verified)

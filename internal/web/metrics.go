@@ -63,9 +63,13 @@ type queues struct {
 }
 
 var (
-	queuedDesc = prometheus.NewDesc("neuvo_outbox_queued", "Messages waiting to be sent.", nil, nil)
-	triageDesc = prometheus.NewDesc("neuvo_inbox_triage", "Inbound messages waiting for a person to place them.", nil, nil)
-	oldestDesc = prometheus.NewDesc("neuvo_outbox_oldest_due_timestamp_seconds",
+	queuedDesc  = prometheus.NewDesc("neuvo_outbox_queued", "Messages waiting to be sent.", nil, nil)
+	triageDesc  = prometheus.NewDesc("neuvo_inbox_triage", "Inbound messages waiting for a person to place them.", nil, nil)
+	waitingDesc = prometheus.NewDesc("neuvo_outbox_later", "Messages that wait for their time.", nil, nil)
+	deadDesc    = prometheus.NewDesc("neuvo_outbox_undelivered", "Messages that did not arrive and that nobody has dealt with.", nil, nil)
+	statesDesc  = prometheus.NewDesc("neuvo_outbox_states_total", "Messages that came into a state.", []string{"state"}, nil)
+	callsDesc   = prometheus.NewDesc("neuvo_gateway_calls_total", "Calls of a gateway, by how they ended.", []string{"gateway", "outcome"}, nil)
+	oldestDesc  = prometheus.NewDesc("neuvo_outbox_oldest_due_timestamp_seconds",
 		"When the oldest waiting message was due, as Unix time; absent when none waits.", nil, nil)
 )
 
@@ -73,6 +77,10 @@ var (
 func (q *queues) Describe(ch chan<- *prometheus.Desc) {
 	ch <- queuedDesc
 	ch <- triageDesc
+	ch <- waitingDesc
+	ch <- deadDesc
+	ch <- statesDesc
+	ch <- callsDesc
 	ch <- oldestDesc
 }
 
@@ -89,6 +97,14 @@ func (q *queues) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(queuedDesc, prometheus.GaugeValue, float64(stats.Queued))
 	ch <- prometheus.MustNewConstMetric(triageDesc, prometheus.GaugeValue, float64(stats.Triage))
+	ch <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(stats.Later))
+	ch <- prometheus.MustNewConstMetric(deadDesc, prometheus.GaugeValue, float64(stats.Undelivered))
+	for state, count := range stats.States {
+		ch <- prometheus.MustNewConstMetric(statesDesc, prometheus.CounterValue, float64(count), string(state))
+	}
+	for _, c := range q.notifier.GatewayCounts() {
+		ch <- prometheus.MustNewConstMetric(callsDesc, prometheus.CounterValue, float64(c.Count), c.Gateway, c.Outcome)
+	}
 	if !stats.OldestDue.IsZero() {
 		ch <- prometheus.MustNewConstMetric(oldestDesc, prometheus.GaugeValue, float64(stats.OldestDue.Unix()))
 	}

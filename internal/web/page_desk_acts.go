@@ -23,7 +23,11 @@ func (s *Server) pageDeskWrite(c echo.Context) error {
 		return s.deskRefused(c, p, fault.New(fault.Invalid, "fault.message_empty"))
 	}
 	channel := notify.Channel(c.FormValue("channel"))
-	if _, err := s.opt.Desk.Write(c.Request().Context(), p.Job.ID, channel, p.Body, s.actor(c)); err != nil {
+	write := s.opt.Desk.Write
+	if ticked(c, "at_once") {
+		write = s.opt.Desk.WriteNow
+	}
+	if _, err := write(c.Request().Context(), p.Job.ID, channel, p.Body, s.actor(c)); err != nil {
 		return s.deskRefused(c, p, err)
 	}
 	return seeOther(c, p.Path+"?done=sent#thread")

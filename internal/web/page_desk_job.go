@@ -48,6 +48,8 @@ type deskJobPage struct {
 	Visits     []visitRow
 	MoreVisits bool
 
+	Sending sendTime // when the advisor's own words would go
+
 	Estimates  []estimateCard
 	CanPropose bool
 	FinalText  string // as typed
@@ -190,6 +192,9 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 		p.Promises = append(p.Promises, promiseRow{promise, promise.DueAt.In(zone), open && p.Now.After(promise.DueAt.Time), open})
 	}
 	p.takeChannels()
+	if p.Sending, err = s.sendTimeOf(ctx, p.Job, "", true); err != nil {
+		return err
+	}
 	if err := s.loadVehicle(ctx, p); err != nil {
 		return err
 	}

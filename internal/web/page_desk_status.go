@@ -34,6 +34,7 @@ type statusForm struct {
 	Version   int
 	From      booking.Status // where the job stood when the form was opened
 	Recipient string
+	Sending   sendTime
 }
 
 // readyFits are the statuses that come with a new time of being ready.
@@ -66,6 +67,9 @@ func (s *Server) openPreview(c echo.Context, p *deskJobPage, to booking.Status) 
 	}
 	f.setText(text)
 	f.Shown, f.HasText, f.Send = text, text != "", text != ""
+	if f.Sending, err = s.sendTimeOf(c.Request().Context(), p.Job, string(to), false); err != nil {
+		return err
+	}
 	p.Preview = f
 	return nil
 }
@@ -132,6 +136,7 @@ func (s *Server) pageDeskStatus(c echo.Context) error {
 	}
 	request := booking.TransitionRequest{
 		JobID: p.Job.ID, To: to, ReadyBy: readyBy, Version: version, Send: form.Send, By: form.By, Actor: s.actor(c),
+		AtOnce: ticked(c, "at_once"),
 	}
 	if body != form.Shown {
 		request.Body = body

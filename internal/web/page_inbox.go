@@ -13,11 +13,12 @@ import (
 // inboxPage lists the messages that could not be placed with certainty.
 type inboxPage struct {
 	frame
-	Items  []triageItem
-	Query  string
-	For    int64 // the message that another job is looked for
-	Found  []booking.Job
-	Looked bool
+	Items       []triageItem
+	Undelivered []undeliveredItem
+	Query       string
+	For         int64 // the message that another job is looked for
+	Found       []booking.Job
+	Looked      bool
 }
 
 // pageInbox shows them; ?for= and ?q= look for another job to attach one to.
@@ -29,6 +30,9 @@ func (s *Server) pageInbox(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	if p.Items, err = s.triage(ctx, &p.frame); err != nil {
+		return s.fail(c, err)
+	}
+	if p.Undelivered, err = s.undelivered(ctx, &p.frame); err != nil {
 		return s.fail(c, err)
 	}
 	p.For, p.Query = number(c.QueryParam("for")), strings.TrimSpace(c.QueryParam("q"))

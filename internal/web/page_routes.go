@@ -27,6 +27,7 @@ func registerPages(e *echo.Echo, s *Server) {
 	e.GET("/j/:token/cancel", s.pageJobCancel)
 	e.POST("/j/:token/cancel", s.pageJobCancelSubmit)
 	e.POST("/j/:token/messages", s.pageJobWrite)
+	e.POST("/j/:token/consents", s.pageJobConsents)
 	e.POST("/j/:token/callback", s.pageJobCallback)
 
 	e.GET("/j/:token/estimate/:id", s.pageEstimate)
@@ -66,6 +67,8 @@ func registerPages(e *echo.Echo, s *Server) {
 	desk.POST("/inbox/:id/dismiss", s.pageInboxDismiss)
 	desk.GET("/satisfaction", s.pageSatisfaction)
 	desk.GET("/satisfaction/export", s.pageSatisfactionExport)
+	desk.POST("/undelivered/:id", s.pageUndelivered)
+	desk.POST("/jobs/:id/consents", s.pageDeskConsents)
 	desk.GET("/feed", s.pageFeeds)
 	desk.POST("/feed/:id", s.pageFeedSubmit)
 	desk.GET("/jobs/:id", s.pageDeskJob)
