@@ -103,6 +103,13 @@ func (n *Notifier) applyReports(ctx context.Context, m *Message) error {
 	if err != nil || len(rows) == 0 {
 		return err
 	}
+	for _, r := range rows {
+		if r.OptedOut {
+			if err := n.mirror(ctx, m.ToAddress, m.Gateway, true); err != nil {
+				return err
+			}
+		}
+	}
 	state, because := weigh(m, rows)
 	if reached(state) <= reached(m.State) {
 		return nil

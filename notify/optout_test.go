@@ -1,0 +1,139 @@
+package notify_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"neuvo/notify"
+)
+
+func TestOnlyTheWholeTextIsAnOptOutWord(t *testing.T) {
+	for body, want := range map[string]notify.OptOut{
+		"STOP": notify.OptedOut, " stop. ": notify.OptedOut, "Stop all": notify.OptedOut, "UNSUBSCRIBE!": notify.OptedOut,
+		"Lopeta": notify.OptedOut, "LOPETA  VIESTIT": notify.OptedOut, "ei kiitos viestejä": notify.OptedOut, "ei enää viestejä": notify.OptedOut,
+		"SLUTA": notify.OptedOut, "Avsluta": notify.OptedOut, "inga fler sms": notify.OptedOut, "STOPP": notify.OptedOut,
+		"START": notify.OptedIn, "Aloita": notify.OptedIn, "starta": notify.OptedIn, "Börja.": notify.OptedIn,
+		"It squeaks when I stop": "", "stop the work please": "", "Lopettakaa tuo ääni": "", "Ei kiitos": "", "Nej tack": "",
+		"No": "", "Quit": "", "end": "", "cancel": "", "peru": "", "peru aika": "", "avboka": "", "The car won't start": "", "starta den inte": "",
+		"5 stop": "", "": "", "stop?no": "",
+	} {
+		if got := notify.OptWord(body); got != want {
+			t.Errorf("OptWord(%q) = %q, want %q", body, got, want)
+		}
+	}
+}
+
+// said lets a text come from the phone of the desk's customer.
+func (d *desk) said(body string, by notify.OptOut) {
+	d.t.Helper()
+	d.mails.arrive(notify.Parsed{Kind: notify.Human, Channel: notify.SMS, From: mobile, Text: body, ReplyText: body, OptOut: by,
+		Recipients: []notify.Recipient{{Header: "To", Address: d.addresses.For(d.first.ID)}}})
+	d.mails.process()
+}
+
+func TestStopEndsWhatIsNotPartOfTheServiceAndStartBringsItBack(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		var heard []map[notify.Purpose]bool
+		d.n.OnConsent(func(_ context.Context, phone string, want map[notify.Purpose]bool) error {
+			if phone != mobile || !d.db.InTx(t.Context()) && phone == "" {
+				t.Errorf("heard of %s", phone)
+			}
+			heard = append(heard, want)
+			return nil
+		})
+		about := func(p notify.Purpose, body string) notify.Outgoing {
+			o := text(body)
+			o.Purpose = p
+			return o
+		}
+		d.queue(d.n, about(notify.Survey, "How was it?"))
+		d.sendDue(d.n)
+		before := len(d.sms.bodies())
+		d.said("STOP", "")
+		d.said("stop", "") // answered once
+		rows := d.queue(d.n, about(notify.Survey, "survey"), about(notify.Reminder, "reminder"), about(notify.Marketing, "offer"), about(notify.JobUpdate, "your car is ready"))
+		d.sendDue(d.n)
+		got := d.sms.bodies()[before:]
+		if len(got) != 2 || !strings.Contains(got[0], "ALOITA") || got[1] != "your car is ready" {
+			t.Errorf("after STOP there went %q", got)
+		}
+		for _, row := range rows[:3] {
+			if m := d.message(d.n, row.ID); m.State != notify.Suppressed || m.Error == "" {
+				t.Errorf("%s is %s %q", m.Body, m.State, m.Error)
+			}
+		}
+		if len(d.replies) != 0 {
+			t.Errorf("the word was taken for an answer: %+v", d.replies)
+		}
+		before = len(d.sms.bodies())
+		d.said("START", "")
+		d.queue(d.n, about(notify.Survey, "survey again"), about(notify.Marketing, "offer again"))
+		d.sendDue(d.n)
+		if got := d.sms.bodies()[before:]; len(got) != 2 || got[1] != "survey again" {
+			t.Errorf("after START there went %q", got)
+		}
+		if len(heard) != 3 || heard[0][notify.Survey] || !heard[2][notify.Survey] {
+			t.Errorf("heard %v", heard)
+		}
+		log, err := d.n.Consents(t.Context(), mobile)
+		if err != nil || len(log) != 5 || log[0].How != notify.ByText {
+			t.Errorf("log %+v, %v", log, err)
+		}
+	})
+}
+
+func TestAPhoneThatStoppedTextsAtTheGatewayGetsMailInstead(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := w.process("a")
+		told := 0
+		n.OnFailure(func(context.Context, string, notify.Message) error { told++; return nil })
+		w.open(n, "job:1", mobile, "liisa@example.com")
+		w.sms.say(stopped)
+		first := w.queue(n, text("your car is ready"))[0]
+		w.sendDue(n)
+		w.sendDue(n)
+		if m := w.message(n, first.ID); m.State != notify.Suppressed || told != 0 || strings.Join(w.email.bodies(), "") != "your car is ready" {
+			t.Errorf("it is %s %q, told %d, mailed %q", m.State, m.Error, told, w.email.bodies())
+		}
+		w.sms.say(nil)
+		calls := len(w.sms.bodies())
+		code := text("your code is 123")
+		code.Shown = "your code is •••"
+		rows := w.queue(n, text("once more"), code)
+		w.sendDue(n)
+		w.sendDue(n)
+		if len(w.sms.bodies()) != calls {
+			t.Error("the gateway was bothered again")
+		}
+		if m := w.message(n, rows[1].ID); m.State != notify.Failed || told != 1 || len(w.email.bodies()) != 2 {
+			t.Errorf("the code is %s, told %d, mailed %q", m.State, told, w.email.bodies())
+		}
+		if f, err := n.Forecast(t.Context(), "job:1", mobile, true); err != nil || !f.Blocked {
+			t.Errorf("forecast %+v, %v", f, err)
+		}
+		nowhere := text("nobody to mail")
+		nowhere.Subject = "job:2"
+		m := w.queue(n, nowhere)[0]
+		w.sendDue(n)
+		if got := w.message(n, m.ID); got.State != notify.Failed || told != 2 {
+			t.Errorf("without an address it is %s, told %d", got.State, told)
+		}
+	})
+}
+
+func TestAReportOfAnOptOutIsMirrored(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := w.process("a")
+		m := w.queue(n, text("x"))[0]
+		w.sendDue(n)
+		reporter{w, n}.say(notify.Report{GatewayID: w.message(n, m.ID).GatewayID, State: notify.Failed, Code: "21610", OptedOut: true})
+		w.clock.Advance(time.Minute)
+		w.queue(n, text("y"))
+		w.sendDue(n)
+		if got := w.sms.bodies(); len(got) != 1 {
+			t.Errorf("sent %q", got)
+		}
+	})
+}
