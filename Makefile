@@ -39,6 +39,7 @@ bench:
 # The races in full: 10,000 attempts by 64 clients, three processes on PostgreSQL.
 torture: deps
 	$(GO) test -count=1 -timeout 30m -v -run Many ./internal/loadtest -torture
+	NEUVO_TEST_CRASHES=200 $(GO) test -count=1 -timeout 60m -v -run TestKillingTheSender ./notify
 	NEUVO_TEST_KILLS=100 $(GO) test -count=1 -timeout 30m -v -run TestKillAtAnyMoment ./cmd/neuvo
 
 FUZZTIME ?= 60s

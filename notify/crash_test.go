@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -152,8 +153,12 @@ func (c *crash) queue(life, texts int) {
 			outs[i] = text(fmt.Sprintf("text %d", i))
 			outs[i].Subject, outs[i].To = fmt.Sprintf("job:%d", life+1), fmt.Sprintf("+35840%04d%04d", life, i%(texts/5))
 		}
-		_, err := c.n.SendAll(ctx, outs...)
-		return err
+		for part := range slices.Chunk(outs, 100) { // an INSERT binds only so many values
+			if _, err := c.n.SendAll(ctx, part...); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		c.t.Fatal(err)

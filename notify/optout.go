@@ -129,10 +129,10 @@ func (n *Notifier) confirmOpt(ctx context.Context, subject string, m *Message, o
 	}
 	locale, author := m.Locale, ""
 	if last != nil {
-		if last.Occasion == occasion && n.opt.Now().Sub(last.HandedAt.Time) < confirmEvery {
-			return nil
-		}
 		locale, author = last.Locale, last.Author
+	}
+	if done, err := n.wroteLately(ctx, m.FromAddress, occasion, db.At(n.opt.Now().Add(-confirmEvery))); err != nil || done {
+		return err
 	}
 	_, err = n.Send(ctx, Outgoing{
 		Subject: subject, Channel: SMS, To: m.FromAddress, Author: author, Occasion: occasion, Purpose: JobUpdate,

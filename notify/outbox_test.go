@@ -150,7 +150,7 @@ func TestMessagesHistoryAndStatsTellHowThingsStand(t *testing.T) {
 		later.NotBefore = db.At(w.clock.Now().Add(time.Hour))
 		w.queue(n, text("now"), later)
 		stats, err := n.Stats(t.Context())
-		want := notify.Stats{Queued: 2, OldestDue: db.At(w.clock.Now())}
+		want := notify.Stats{Queued: 1, Later: 1, OldestDue: db.At(w.clock.Now())}
 		if diff := cmp.Diff(want, stats); diff != "" || err != nil {
 			t.Errorf("stats (-want +got):\n%s%v", diff, err)
 		}

@@ -143,3 +143,12 @@ func (n *Notifier) lastWrittenTo(ctx context.Context, channel Channel, address s
 	}
 	return &rows[0], nil
 }
+
+// wroteLately tells whether a text of an occasion has gone to an address since an
+// instant, or is about to.
+func (n *Notifier) wroteLately(ctx context.Context, address, occasion string, since db.Time) (bool, error) {
+	var count int64
+	err := n.db.In(ctx).Model(&Message{}).
+		Where("to_address = ? AND occasion = ? AND (handed_at > ? OR next_at IS NOT NULL)", address, occasion, since).Count(&count).Error
+	return count > 0, err
+}
