@@ -36,6 +36,7 @@ type Desk struct {
 	onBroken []PromiseHandler
 	onCalled []PromiseHandler
 	onDone   []func(ctx context.Context, a *Attention, by Actor) error
+	wish     func(body string) bool
 	onChange []func(workshopID, jobID int64)
 }
 
@@ -69,6 +70,10 @@ func (d *Desk) OnBroken(f PromiseHandler) { d.onBroken = append(d.onBroken, f) }
 
 // OnCalled adds a handler of promised calls that reached the customer.
 func (d *Desk) OnCalled(f PromiseHandler) { d.onCalled = append(d.onCalled, f) }
+
+// SetWish sets who reads whether a message is a plain wish to be called; without
+// it a person reads it.
+func (d *Desk) SetWish(f func(body string) bool) { d.wish = f }
 
 // OnDone adds a handler of attentions that somebody has dealt with on the board.
 func (d *Desk) OnDone(f func(ctx context.Context, a *Attention, by Actor) error) {

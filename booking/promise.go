@@ -245,6 +245,16 @@ func (d *Desk) tellCall(ctx context.Context, j *Job, p *Promise, occasion string
 	return err
 }
 
+// wishByText promises the call that a customer asks for in a message, in the
+// transaction that stores it.
+func (d *Desk) wishByText(ctx context.Context, j *Job, r notify.Reply) (bool, error) {
+	if d.wish == nil || !r.Message.Verified || j.ContactPhone == "" || !d.wish(r.Message.Body) {
+		return false, nil
+	}
+	_, err := d.PromiseCallback(ctx, CallWish{JobID: j.ID, Note: r.Message.Body, Source: FromText})
+	return err == nil, err
+}
+
 // TellCall tells the customer of a promised call in the words of an occasion, in
 // the caller's transaction.
 func (d *Desk) TellCall(ctx context.Context, p *Promise, occasion string) error {

@@ -280,6 +280,9 @@ func (d *Desk) HandleReply(ctx context.Context, r notify.Reply) (bool, error) {
 			return done, err
 		}
 	}
+	if done, err := d.wishByText(ctx, j, r); err != nil || done {
+		return done, err
+	}
 	kind := NeedsReply
 	if !r.Message.Verified && r.Message.Channel != notify.Web {
 		kind = NeedsVerifying

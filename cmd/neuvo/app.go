@@ -193,6 +193,7 @@ func (a *App) connectRooms() {
 	a.notifier.SetSubjects(a.desk)
 	a.notifier.SetManners(a.desk.Manners)
 	a.desk.OnStatus(a.surveyor.OnStatus)
+	a.desk.SetWish(survey.WantsCall)
 	a.desk.OnBroken(a.surveyor.OnBroken)
 	a.desk.OnCalled(a.surveyor.OnCalled)
 	a.desk.OnDone(a.surveyor.OnDone)
