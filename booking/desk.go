@@ -36,6 +36,7 @@ type Desk struct {
 	onBroken []PromiseHandler
 	onCalled []PromiseHandler
 	onDone   []func(ctx context.Context, a *Attention, by Actor) error
+	onErase  []EraseHandler
 	wish     func(body string) bool
 	onChange []func(workshopID, jobID int64)
 }

@@ -74,6 +74,7 @@ func (w *world) start() {
 	w.desk.OnBroken(w.survey.OnBroken)
 	w.desk.OnCalled(w.survey.OnCalled)
 	w.desk.OnDone(w.survey.OnDone)
+	w.desk.OnErase(w.survey.OnErase)
 	w.notify.OnFailure(w.survey.HandleFailure)
 	w.notify.OnReply(w.survey.HandleReply)
 	w.notify.OnReply(w.desk.HandleReply)

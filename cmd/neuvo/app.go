@@ -197,6 +197,7 @@ func (a *App) connectRooms() {
 	a.desk.OnBroken(a.surveyor.OnBroken)
 	a.desk.OnCalled(a.surveyor.OnCalled)
 	a.desk.OnDone(a.surveyor.OnDone)
+	a.desk.OnErase(a.surveyor.OnErase)
 }
 
 // version is where the subject of a text stands: a case's or a job's.
