@@ -280,7 +280,7 @@ func (d *Desk) callDue(ctx context.Context, open *opening, owner int64, perHour 
 				n++
 			}
 		}
-		if n < max(perHour, 1) {
+		if n < cmp.Or(perHour, defaultCalls) {
 			return due, nil
 		}
 		due = open.after(due, callStep)

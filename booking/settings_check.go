@@ -37,7 +37,7 @@ func (k *catalogueCheck) workshopRow(at string, w *Workshop) *time.Location {
 	if known := HolidayRegions(w.Country); w.Region != "" && len(known) > 0 {
 		k.oneOf(at+".region", "fault.one_of", w.Region, known)
 	}
-	k.between(at+".calls_per_hour", int64(w.CallsPerHour), 1, 60)
+	k.between(at+".calls_per_hour", int64(w.CallsPerHour), 0, 60)
 	k.between(at+".reply_minutes", int64(w.ReplyMinutes), 0, 60*24*7)
 	k.between(at+".reply_manager_minutes", int64(w.ReplyManagerMinutes), 0, 60*24*7)
 	if w.EstimateMargin != nil {

@@ -65,11 +65,11 @@ type Workshop struct {
 	// ChangeNoticeMinutes is how long before a visit customers may still move or
 	// cancel it by themselves.
 	ChangeNoticeMinutes int
-	CallsPerHour        int // promised calls that one advisor can keep in an opening hour
 	// ReplyMinutes of opening time an advisor has to answer what a customer wrote,
 	// then the team sees it; after ReplyManagerMinutes the manager. 0: the usual.
 	ReplyMinutes        int
 	ReplyManagerMinutes int
+	CallsPerHour        int // promised calls that one advisor can keep in an opening hour; 0: four
 	CreatedAt           db.Time
 	ClosedAt            db.Time // out of use for good
 }

@@ -311,7 +311,7 @@ func (s *Server) postPromise(ctx context.Context, in *promiseIn) (*body[promiseO
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.opt.Desk.AskCallback(ctx, j.Token, in.Body.Phone, in.Body.Note)
+	p, err := s.opt.Desk.PromiseCallback(ctx, booking.CallWish{JobID: j.ID, Phone: in.Body.Phone, Note: in.Body.Note, Source: booking.FromDesk})
 	if err != nil {
 		return nil, err
 	}

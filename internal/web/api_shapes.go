@@ -177,9 +177,16 @@ type promiseOut struct {
 	Owner      *personOut `json:"owner,omitempty"`
 	Outcome    string     `json:"outcome,omitempty"`
 	Attempts   int        `json:"attempts"`
-	Overdue    bool       `json:"overdue" doc:"open, and its deadline has passed"`
-	Phone      string     `json:"phone,omitempty" doc:"for staff only"`
-	Note       string     `json:"note,omitempty"`
+	// What counts.
+	JudgedAt     *time.Time `json:"judged_at,omitempty" doc:"the time it must be kept by to count as kept"`
+	FulfilledAt  *time.Time `json:"fulfilled_at,omitempty" doc:"spoken with the customer, or ready"`
+	BrokenAt     *time.Time `json:"broken_at,omitempty" doc:"when its time passed unkept"`
+	Renegotiated bool       `json:"renegotiated,omitempty" doc:"we gave another time"`
+	HandedOver   bool       `json:"handed_over,omitempty" doc:"somebody else than the one named took it over"`
+
+	Overdue bool   `json:"overdue" doc:"open, and its deadline has passed"`
+	Phone   string `json:"phone,omitempty" doc:"for staff only"`
+	Note    string `json:"note,omitempty"`
 }
 
 func promiseOf(p *booking.Promise, zone *time.Location) promiseOut {
@@ -187,6 +194,8 @@ func promiseOf(p *booking.Promise, zone *time.Location) promiseOut {
 		ID: idOf(p.ID), JobID: idOf(p.JobID), Kind: p.Kind, State: p.State, Owner: personOf(p.Owner),
 		FirstDueAt: p.FirstDueAt.In(zone), DueAt: p.DueAt.In(zone), Outcome: p.Outcome,
 		Attempts: p.Attempts, Phone: p.Phone, Note: p.Note,
+		JudgedAt: at(p.JudgedAt.Time, zone), FulfilledAt: at(p.SpokeAt.Time, zone), BrokenAt: at(p.BrokenAt.Time, zone),
+		Renegotiated: p.Renegotiated, HandedOver: p.HandedOver,
 	}
 	if p.Job != nil {
 		out.Reference = p.Job.Reference
@@ -204,7 +213,7 @@ func (s *Server) promiseAt(p *booking.Promise, zone *time.Location) promiseOut {
 // forCustomerPromise leaves out what only the desk needs.
 func (s *Server) forCustomerPromise(p *booking.Promise, zone *time.Location) promiseOut {
 	out := s.promiseAt(p, zone)
-	out.Phone, out.Note, out.Reference = "", "", ""
+	out.Phone, out.Note, out.Reference, out.HandedOver, out.Renegotiated = "", "", "", false, false
 	return out
 }
 

@@ -253,7 +253,9 @@ func (s *Server) boardAlerts(ctx context.Context, p *boardPage) error {
 	}
 	due := map[int64]time.Time{}
 	for _, promise := range promises {
-		due[promise.JobID] = promise.DueAt.In(zone)
+		if promise.Kind == booking.PromiseCall {
+			due[promise.JobID] = promise.DueAt.In(zone)
+		}
 	}
 	for _, a := range list {
 		if p.Mine && a.AdvisorID != p.Staff.AdvisorID && a.AdvisorID != 0 && !a.ForAll() {
@@ -261,13 +263,20 @@ func (s *Server) boardAlerts(ctx context.Context, p *boardPage) error {
 			continue
 		}
 		one := alert{Attention: a, At: a.CreatedAt.In(zone), Urgent: a.Kind == booking.NeedsSafetyCall}
-		if at, ok := due[a.JobID]; ok && a.Kind == booking.NeedsCall {
+		if at, ok := due[a.JobID]; ok && promised[a.Kind] {
 			one.Due, one.Overdue = at, p.Now.After(at)
 		}
+		one.Overdue = one.Overdue || a.Kind.ForAll()
 		p.Alerts = append(p.Alerts, one)
 	}
 	slices.SortStableFunc(p.Alerts, func(a, b alert) int { return a.rank() - b.rank() })
 	return nil
+}
+
+// promised are the attentions that show by when the customer has been promised a
+// call.
+var promised = map[booking.AttentionKind]bool{
+	booking.NeedsCall: true, booking.NeedsCare: true, booking.NeedsCase: true, booking.NeedsReading: true, booking.NeedsSafetyCall: true,
 }
 
 // rank puts danger first, then broken promises and what has come to the manager,

@@ -156,6 +156,12 @@ func (s *Server) pageDeskAttempt(c echo.Context) error {
 		if !promise.ClosedAt.IsZero() {
 			return seeOther(c, jobURL(job.ID)+"#promises")
 		}
+		if c.FormValue("outcome") == "announce" {
+			if _, err := s.opt.Desk.AnnounceCall(ctx, id, s.actor(c)); err != nil {
+				return s.fail(c, err)
+			}
+			return seeOther(c, jobURL(job.ID)+"?done=sent#promises")
+		}
 		if _, err := s.opt.Desk.Attempt(ctx, id, c.FormValue("outcome"), typed(c, "note", maxNote), s.actor(c)); err != nil {
 			return s.fail(c, err)
 		}

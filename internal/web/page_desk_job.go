@@ -30,6 +30,7 @@ type deskJobPage struct {
 	Timeline  []timelineRow
 	Handovers int // inside the house
 	Promises  []promiseRow
+	Case      *caseRow // the open one, else the last
 	Survey    *survey.Survey
 	ScoreText string // "4 / 5"
 	Advisors  []booking.Advisor
@@ -190,6 +191,9 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 	for _, promise := range promises {
 		open := promise.ClosedAt.IsZero()
 		p.Promises = append(p.Promises, promiseRow{promise, promise.DueAt.In(zone), open && p.Now.After(promise.DueAt.Time), open})
+	}
+	if p.Case, err = s.caseOfJob(ctx, p); err != nil {
+		return err
 	}
 	p.takeChannels()
 	if p.Sending, err = s.sendTimeOf(ctx, p.Job, "", true); err != nil {

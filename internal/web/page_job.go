@@ -12,6 +12,7 @@ import (
 	"neuvo/booking"
 	"neuvo/internal/fault"
 	"neuvo/notify"
+	"neuvo/survey"
 )
 
 // jobPage is "my visit": where the job stands, the thread with the advisor,
@@ -27,6 +28,7 @@ type jobPage struct {
 	Bring     []string
 	Thread    []bubble
 	Promise   *booking.Promise // the open call-back
+	AskSorted bool             // something went wrong: has it been put right?
 	CanMove   bool
 	Closed    bool
 	PhoneHint string // which number is called where none is given
@@ -132,10 +134,15 @@ func (s *Server) showJob(c echo.Context, status int, p *jobPage) error {
 		return s.fail(c, err)
 	}
 	for i := range promises {
-		if promises[i].ClosedAt.IsZero() {
+		if promises[i].ClosedAt.IsZero() && promises[i].Kind == booking.PromiseCall {
 			p.Promise = &promises[i]
 		}
 	}
+	recovery, err := s.opt.Surveyor.CaseOfJob(ctx, p.Job.ID)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	p.AskSorted = recovery != nil && recovery.State == survey.CaseAsked
 	if p.Bring, err = s.bringFor(ctx, p.Job, p.Locale); err != nil {
 		return s.fail(c, err)
 	}

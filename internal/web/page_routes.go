@@ -29,6 +29,7 @@ func registerPages(e *echo.Echo, s *Server) {
 	e.POST("/j/:token/messages", s.pageJobWrite)
 	e.POST("/j/:token/consents", s.pageJobConsents)
 	e.POST("/j/:token/callback", s.pageJobCallback)
+	e.POST("/j/:token/sorted", s.pageJobSorted)
 
 	e.GET("/j/:token/estimate/:id", s.pageEstimate)
 	e.POST("/j/:token/estimate/:id", s.pageEstimateSubmit)
@@ -86,6 +87,9 @@ func registerPages(e *echo.Echo, s *Server) {
 	desk.POST("/jobs/:id/vehicle", s.pageDeskVehicle)
 	desk.GET("/vehicles/:id", s.pageVehicle)
 	desk.POST("/promises/:id/attempts", s.pageDeskAttempt)
+	desk.POST("/jobs/:id/callback", s.pageDeskCallback)
+	desk.GET("/cases", s.pageCases)
+	desk.POST("/cases/:id", s.pageCaseAct)
 
 	settings := desk.Group("/settings", s.requireManager)
 	settings.GET("", s.pageSettings)
