@@ -35,3 +35,12 @@ func (d *Desk) eraseRows(ctx context.Context, id int64, jobs []int64, phone stri
 	}
 	return nil
 }
+
+// WorkshopsOfCustomer gives the workshops that a customer has been to.
+func (d *Desk) WorkshopsOfCustomer(ctx context.Context, id int64) ([]int64, error) {
+	var ids []int64
+	if err := d.db.In(ctx).Raw("SELECT DISTINCT workshop_id FROM jobs WHERE customer_id = ?", id).Scan(&ids).Error; err != nil {
+		return nil, fmt.Errorf("look up the workshops of customer %d: %w", id, err)
+	}
+	return ids, nil
+}

@@ -311,3 +311,43 @@ func (w *world) staff(people ...auth.Staff) {
 	w.people = func(context.Context) ([]auth.Staff, error) { return people, nil }
 	w.start()
 }
+
+func TestAnErasedCustomerLeavesNoCaseOpenAndNoWordsBehind(t *testing.T) {
+	each(t, func(w *world) {
+		j := w.asked()
+		w.texts(j, "1, penkki jäi likaiseksi")
+		full, err := w.desk.Job(w.Context(), j.ID)
+		w.ok(err)
+		open := w.visit("2026-11-25 10:00")
+		if err := w.desk.EraseCustomer(w.Context(), full.CustomerID, w.by()); !fault.Is(err, fault.Conflict) {
+			w.Fatalf("with a car in the house: %v", err)
+		}
+		w.move(open, booking.Collected)
+		w.ok(w.desk.EraseCustomer(w.Context(), full.CustomerID, w.by()))
+		w.tick("2026-11-24 12:00")
+		w.tick("2026-12-24 12:00")
+		c := w.caseOf(j)
+		if c.State != survey.CaseErased || c.Detail != "" || !c.NextAt.IsZero() || c.Promise.State != booking.PromiseClosed {
+			w.Errorf("the case stands as %+v", c)
+		}
+		if got := w.alerts(); len(got) != 0 {
+			w.Errorf("alerts %v", got)
+		}
+		if s := w.of(j); s.Score == nil || *s.Score != 1 || s.Comment != "" {
+			w.Errorf("the answer stands as %+v", s)
+		}
+		for _, table := range []string{"customers", "jobs", "messages", "job_events", "attentions", "promises", "cases", "surveys", "survey_answers", "participants", "vehicles", "consents", "message_states"} {
+			var rows []map[string]any
+			w.ok(w.db.In(w.Context()).Table(table).Find(&rows).Error)
+			for _, row := range rows {
+				for column, value := range row {
+					for _, secret := range []string{"Maija", "401234567", "maija@example.com", "likaiseksi", "ABC-123"} {
+						if strings.Contains(fmt.Sprintf("%s", value), secret) {
+							w.Errorf("%s.%s still says %s", table, column, secret)
+						}
+					}
+				}
+			}
+		}
+	})
+}

@@ -94,6 +94,7 @@ func (s *Server) staffCalls(api huma.API) {
 	call(s, api, forStaff, get, "/messages/{id}", 200, "get-message", "A message and how it fared", s.getMessage)
 	call(s, api, forStaff, post, "/messages/{id}/move", 200, "move-message", "Put what a customer wrote on another job", s.postMoveMessage)
 	call(s, api, forStaff, post, "/messages/{id}/sender", 204, "confirm-sender", "Take a message's sender for the customer's own address", s.postConfirmSender)
+	call(s, api, forManagers, http.MethodDelete, "/customers/{id}", 204, "erase-customer", "Forget a customer; what was done and when stays without the person", s.deleteCustomer)
 	call(s, api, forStaff, get, "/cases", 200, "list-cases", "Recoveries: what went wrong for a customer and who owns it", s.listCases)
 	call(s, api, forStaff, get, "/cases/{id}", 200, "get-case", "A case", s.getCase)
 	call(s, api, forStaff, post, "/cases/{id}/acknowledge", 200, "acknowledge-case", "Take a case", s.postCaseAcknowledge)
