@@ -34,6 +34,8 @@ BENCH ?= .
 bench:
 	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends wrk >/dev/null; } || \
 		{ echo "the load tool is missing: apt-get install wrk" >&2; exit 1; }
+	@command -v mbsync >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends isync >/dev/null; } || \
+		{ echo "what the inbox is compared with is missing: apt-get install isync" >&2; exit 1; }
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
 
 # The races in full: 10,000 attempts by 64 clients, three processes on PostgreSQL.
@@ -41,11 +43,14 @@ torture: deps
 	$(GO) test -count=1 -timeout 30m -v -run Many ./internal/loadtest -torture
 	NEUVO_TEST_CRASHES=200 $(GO) test -count=1 -timeout 60m -v -run TestKillingTheSender ./notify
 	NEUVO_TEST_KILLS=100 $(GO) test -count=1 -timeout 30m -v -run TestKillAtAnyMoment ./cmd/neuvo
+	NEUVO_TORTURE=1 $(GO) test -count=1 -timeout 30m -v -run 'ConnectionBreaks|RenumberedHalfWay' ./notify/inbox
 
 FUZZTIME ?= 60s
 fuzz:
 	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./notify/inbox
 	$(GO) test -run '^$$' -fuzz FuzzReplyText -fuzztime $(FUZZTIME) ./notify/inbox
+	$(GO) test -run '^$$' -fuzz FuzzTNEF -fuzztime $(FUZZTIME) ./notify/inbox
+	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./notify/httpsms
 	$(GO) test -run '^$$' -fuzz FuzzRead -fuzztime $(FUZZTIME) ./survey
 
 clean:

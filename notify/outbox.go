@@ -324,6 +324,7 @@ type Stats struct {
 	// States counts how many messages came into each state since the process began.
 	States    map[State]int `gorm:"-"`
 	OldestDue db.Time       // when the oldest message that is due should have gone; zero: none is due
+	Missing   int64         // messages that the last daily counts found in mailboxes and not stored
 }
 
 // Stats counts what waits.

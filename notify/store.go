@@ -188,6 +188,7 @@ func (n *Notifier) countQueues(ctx context.Context) (Stats, error) {
 		(SELECT COUNT(*) FROM messages WHERE `+deadRows+`) AS undelivered,
 		(SELECT COUNT(*) FROM inbound WHERE state = 'triage') AS triage,
 		(SELECT COUNT(*) FROM inbound WHERE state = 'stored') AS stored,
+		(SELECT COALESCE(SUM(missing), 0) FROM source_counts) AS missing,
 		(SELECT MIN(next_at) FROM messages WHERE next_at IS NOT NULL AND channel IN ('sms', 'email') AND next_at <= @now) AS oldest_due`, at).
 		Scan(&s).Error
 	if err != nil {

@@ -162,12 +162,7 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 		Burst:  notify.Burst{PerHour: opt.settings.TextsPerHour, PerDay: opt.settings.TextsPerDay},
 	})
 	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain, TrustedAuthserv: opt.settings.TrustedAuthserv}
-	a.parse = func(source string, raw []byte) (notify.Parsed, error) {
-		if strings.HasPrefix(source, httpsms.SourcePrefix) {
-			return httpsms.Parse(source, raw)
-		}
-		return inbox.Parse(raw, read)
-	}
+	a.parse = reader(read)
 	for _, url := range opt.settings.IMAP {
 		p, err := inbox.NewPoller(a.notifier, inbox.PollerOptions{
 			URL: url, Mailbox: opt.settings.Mailbox, OAuth: opt.settings.oauth(), Parse: read, Read: a.parse,
@@ -179,6 +174,27 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 		a.pollers = append(a.pollers, p)
 	}
 	return nil
+}
+
+// reader reads whatever is stored: mail, and texts that came over HTTP.
+func reader(mail inbox.ParseOptions) notify.Parser {
+	return func(source string, raw []byte) (notify.Parsed, error) {
+		if strings.HasPrefix(source, httpsms.SourcePrefix) {
+			return httpsms.Parse(source, raw)
+		}
+		return inbox.Parse(raw, mail)
+	}
+}
+
+// countMailboxes compares each mailbox with what is stored of it.
+func (a *App) countMailboxes(ctx context.Context) (missing int, err error) {
+	var errs []error
+	for _, p := range a.pollers {
+		n, err := p.Count(ctx)
+		missing += n
+		errs = append(errs, err)
+	}
+	return missing, errors.Join(errs...)
 }
 
 // connectRooms lets news travel upward: who hears of a reply (the survey first,

@@ -58,7 +58,7 @@ func (e *examination) run(ctx context.Context) error {
 		name string
 		do   func(context.Context) finding
 	}{
-		{"settings", e.settings}, {"database", e.database}, {"desk", e.desk}, {"staff", e.staff}, {"smtp", e.smtp}, {"imap", e.imap},
+		{"settings", e.settings}, {"database", e.database}, {"desk", e.desk}, {"staff", e.staff}, {"smtp", e.smtp}, {"imap", e.imap}, {"count", e.count},
 		{"reply-address", e.replyAddress}, {"sms-address", e.smsAddress}, {"twilio", e.gateway("twilio")},
 		{"vonage", e.gateway("vonage")}, {"elks46", e.gateway("elks46")}, {"kannel", e.gateway("kannel")}, {"dkim", e.dkim}, {"base-url", e.baseURL}, {"clock", e.clock},
 	} {
@@ -183,6 +183,31 @@ func (e *examination) imap(ctx context.Context) finding {
 		opened = append(opened, hostOf(url)+" opens "+p.Folder())
 	}
 	return fine("%s", strings.Join(opened, ", "))
+}
+
+// count tells how the last daily counts of the mailboxes came out.
+func (e *examination) count(ctx context.Context) finding {
+	if !e.ready {
+		return note("not looked at: the database comes first")
+	}
+	counts, err := notify.New(e.db, notify.Options{Log: e.log}).Counts(ctx)
+	if err != nil {
+		return mendError(err)
+	}
+	if len(counts) == 0 {
+		return note("no mailbox has been counted yet: neuvo serve does it every night")
+	}
+	total := int64(0)
+	for _, c := range counts {
+		if c.Missing > 0 {
+			return mend("%s on %s: %s; they have been fetched since, look through them under /desk/inbox", c.Source, c.CountedAt.UTC().Format(time.DateOnly), c.Says)
+		}
+		if e.now().Sub(c.CountedAt.Time) > 50*time.Hour {
+			return mend("%s was last counted on %s: look whether neuvo serve runs and reads it", c.Source, c.CountedAt.UTC().Format(time.DateOnly))
+		}
+		total += c.Held
+	}
+	return fine("all %d messages that the mailboxes hold are stored", total)
 }
 
 // replyAddress makes an address of the pattern and reads it again.

@@ -49,13 +49,18 @@ func (k *knowledge) close() error {
 }
 
 // known opens the database that is configured, if one is.
-func (c *explainMailCmd) known(ctx context.Context, io streams) (k *knowledge, err error) {
-	k = &knowledge{}
+func (c *explainMailCmd) known(ctx context.Context, io streams) (*knowledge, error) {
 	if c.Database == "" {
-		return k, nil
+		return &knowledge{}, nil
 	}
+	return openKnown(ctx, io, c.Database, c.ReplyAddress)
+}
+
+// openKnown opens a database and what tells from it where messages belong.
+func openKnown(ctx context.Context, io streams, dsn, replyAddress string) (k *knowledge, err error) {
+	k = &knowledge{}
 	log := logging{LogLevel: slog.LevelError}.logger(io.err)
-	if k.db, err = db.OpenExisting(ctx, db.Options{DSN: c.Database, Log: log}); err != nil {
+	if k.db, err = db.OpenExisting(ctx, db.Options{DSN: dsn, Log: log}); err != nil {
 		return k, err
 	}
 	defer func() {
@@ -70,10 +75,10 @@ func (c *explainMailCmd) known(ctx context.Context, io streams) (k *knowledge, e
 	if err != nil {
 		return k, err
 	}
-	if k.addresses, err = notify.NewAddresses(c.ReplyAddress, key); err != nil {
+	if k.addresses, err = notify.NewAddresses(replyAddress, key); err != nil {
 		return k, err
 	}
-	k.notifier = notify.New(k.db, notify.Options{Log: log, Addresses: k.addresses, MailDomain: domainOf(c.ReplyAddress)})
+	k.notifier = notify.New(k.db, notify.Options{Log: log, Addresses: k.addresses, MailDomain: domainOf(replyAddress)})
 	k.desk = booking.New(k.db, k.notifier, booking.Options{Log: log})
 	k.notifier.SetSubjects(k.desk)
 	return k, nil

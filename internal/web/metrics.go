@@ -69,6 +69,7 @@ var (
 	deadDesc    = prometheus.NewDesc("neuvo_outbox_undelivered", "Messages that did not arrive and that nobody has dealt with.", nil, nil)
 	statesDesc  = prometheus.NewDesc("neuvo_outbox_states_total", "Messages that came into a state.", []string{"state"}, nil)
 	callsDesc   = prometheus.NewDesc("neuvo_gateway_calls_total", "Calls of a gateway, by how they ended.", []string{"gateway", "outcome"}, nil)
+	missingDesc = prometheus.NewDesc("neuvo_inbox_missing", "Messages that the last nightly counts found in mailboxes and not stored; they were fetched then.", nil, nil)
 	oldestDesc  = prometheus.NewDesc("neuvo_outbox_oldest_due_timestamp_seconds",
 		"When the oldest waiting message was due, as Unix time; absent when none waits.", nil, nil)
 )
@@ -81,6 +82,7 @@ func (q *queues) Describe(ch chan<- *prometheus.Desc) {
 	ch <- deadDesc
 	ch <- statesDesc
 	ch <- callsDesc
+	ch <- missingDesc
 	ch <- oldestDesc
 }
 
@@ -105,6 +107,7 @@ func (q *queues) Collect(ch chan<- prometheus.Metric) {
 	for _, c := range q.notifier.GatewayCounts() {
 		ch <- prometheus.MustNewConstMetric(callsDesc, prometheus.CounterValue, float64(c.Count), c.Gateway, c.Outcome)
 	}
+	ch <- prometheus.MustNewConstMetric(missingDesc, prometheus.GaugeValue, float64(stats.Missing))
 	if !stats.OldestDue.IsZero() {
 		ch <- prometheus.MustNewConstMetric(oldestDesc, prometheus.GaugeValue, float64(stats.OldestDue.Unix()))
 	}

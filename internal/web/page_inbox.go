@@ -8,6 +8,7 @@ import (
 
 	"neuvo/booking"
 	"neuvo/internal/fault"
+	"neuvo/notify"
 )
 
 // inboxPage lists the messages that could not be placed with certainty.
@@ -19,6 +20,7 @@ type inboxPage struct {
 	For         int64 // the message that another job is looked for
 	Found       []booking.Job
 	Looked      bool
+	Counts      []notify.SourceCount // of mailboxes in which something was missing
 }
 
 // pageInbox shows them; ?for= and ?q= look for another job to attach one to.
@@ -34,6 +36,15 @@ func (s *Server) pageInbox(c echo.Context) error {
 	}
 	if p.Undelivered, err = s.undelivered(ctx, &p.frame); err != nil {
 		return s.fail(c, err)
+	}
+	counts, err := s.opt.Notifier.Counts(ctx)
+	if err != nil {
+		return s.fail(c, err)
+	}
+	for _, count := range counts {
+		if count.Missing > 0 {
+			p.Counts = append(p.Counts, count)
+		}
 	}
 	p.For, p.Query = number(c.QueryParam("for")), strings.TrimSpace(c.QueryParam("q"))
 	if p.For != 0 && p.Query != "" {

@@ -1,0 +1,42 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+)
+
+// Count keeps what was counted in a source of messages beside what is stored of
+// it: held are the numbers of those that were due to be stored. It gives those that
+// are missing, in their order.
+func (n *Notifier) Count(ctx context.Context, source string, uidValidity int64, held []int64) (missing []int64, err error) {
+	stored, err := n.storedUIDs(ctx, source, uidValidity)
+	if err != nil {
+		return nil, fmt.Errorf("count what is stored of %s: %w", source, err)
+	}
+	have := make(map[int64]bool, len(stored))
+	for _, uid := range stored {
+		have[uid] = true
+	}
+	for _, uid := range held {
+		if !have[uid] {
+			missing = append(missing, uid)
+		}
+	}
+	c := SourceCount{Source: source, CountedAt: n.now(), Held: int64(len(held)), Stored: int64(len(held) - len(missing)), Missing: int64(len(missing))}
+	if len(missing) > 0 {
+		c.Says = fmt.Sprintf("%d of %d messages were not stored; the first has the number %d", len(missing), len(held), missing[0])
+	}
+	if err := n.saveCount(ctx, c); err != nil {
+		return missing, fmt.Errorf("keep the count of %s: %w", source, err)
+	}
+	return missing, nil
+}
+
+// Counts gives the latest count of every source.
+func (n *Notifier) Counts(ctx context.Context) ([]SourceCount, error) {
+	rows, err := n.counts(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the counts: %w", err)
+	}
+	return rows, nil
+}
