@@ -34,7 +34,11 @@ func BenchmarkOutbox(b *testing.B) {
 		for engine, open := range map[string]func(testing.TB, ...dbtest.Option) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
 			b.Run(c.name+"/"+engine, func(b *testing.B) {
 				o := &outbox{b: b, db: open(b), gateway: c.gateway(b), channel: c.channel}
-				o.n = notify.New(o.db, notify.Options{Log: slog.New(slog.DiscardHandler), Routes: []notify.Route{{Gateway: o.gateway, Concurrency: callers}}, MailDomain: "neuvo.test"})
+				addresses, err := notify.NewAddresses("desk+{token}@neuvo.test", []byte("0123456789abcdef0123456789abcdef"))
+				must(b, err)
+				o.n = notify.New(o.db, notify.Options{
+					Log: slog.New(slog.DiscardHandler), Addresses: addresses, Routes: []notify.Route{{Gateway: o.gateway, Concurrency: callers}},
+				})
 				var stored, bare time.Duration
 				o.queue()
 				o.send() // the first calls open connections
