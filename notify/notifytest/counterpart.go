@@ -35,6 +35,8 @@ type Taken struct {
 type Counterpart struct {
 	// Addr is host:port on loopback.
 	Addr string
+	// URL of the same without encryption, where it speaks HTTP.
+	URL string
 	// TLS is what a client needs to trust it; nil where it speaks in the clear.
 	TLS *tls.Config
 

@@ -63,7 +63,9 @@ func (d dialect) start(t testing.TB, wrap func(http.Handler) http.Handler) *Coun
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // broken connections are what tests are about
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	c.Addr = s.Listener.Addr().String()
+	plain := httptest.NewServer(handler)
+	t.Cleanup(plain.Close)
+	c.Addr, c.URL = s.Listener.Addr().String(), plain.URL
 	c.TLS = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
 	return c
 }
