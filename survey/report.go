@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"neuvo/internal/db"
@@ -338,8 +339,13 @@ func (s *Surveyor) Remarks(ctx context.Context, f ReportFilter, own int64) ([]Re
 		return nil, err
 	}
 	return slices.DeleteFunc(rows, func(r Remark) bool {
-		return answered[strconv.FormatInt(r.AdvisorID, 10)] < CommentsFrom && (own == 0 || own != r.WorkshopID)
+		return bare(r) || answered[strconv.FormatInt(r.AdvisorID, 10)] < CommentsFrom && (own == 0 || own != r.WorkshopID)
 	}), nil
+}
+
+// bare tells a comment that is the score and nothing besides: "5", "neljä!".
+func bare(r Remark) bool {
+	return r.Score != nil && len(strings.Fields(r.Comment)) <= 1 && Read(r.Scale, r.Comment).Plain
 }
 
 // ReasonCount is how many customers were not asked for one reason.

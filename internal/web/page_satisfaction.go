@@ -34,6 +34,7 @@ type satisfactionPage struct {
 	Remarks  []remarkRow
 	NotAsked []reasonRow
 	Promises []owedRow
+	Cases    []caseRow
 }
 
 // reportRow is a row in words.
@@ -70,6 +71,14 @@ type owedRow struct {
 	booking.Promise
 	Due     time.Time
 	Overdue bool
+}
+
+// caseRow is an open case; By is when somebody must have taken it, zero where
+// somebody has.
+type caseRow struct {
+	survey.Case
+	Opened, By time.Time
+	Overdue    bool
 }
 
 // pageSatisfaction shows the report.
@@ -195,6 +204,20 @@ func (s *Server) addOpen(c echo.Context, p *satisfactionPage, f survey.ReportFil
 	promises, err := s.opt.Desk.Promises(ctx, p.Workshop.ID, true)
 	if err != nil {
 		return err
+	}
+	cases, err := s.opt.Surveyor.Cases(ctx, p.Workshop.ID, true)
+	if err != nil {
+		return err
+	}
+	for _, one := range cases {
+		if f.AdvisorID != 0 && one.OwnerID != f.AdvisorID {
+			continue
+		}
+		row := caseRow{Case: one, Opened: one.OpenedAt.In(p.Workshop.Zone())}
+		if one.State == survey.CaseWaiting {
+			row.By, row.Overdue = one.AcknowledgeBy.In(p.Workshop.Zone()), one.AcknowledgeBy.Before(s.opt.Now())
+		}
+		p.Cases = append(p.Cases, row)
 	}
 	for _, one := range promises {
 		if f.AdvisorID == 0 || one.OwnerID == f.AdvisorID {
