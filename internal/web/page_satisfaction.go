@@ -34,7 +34,7 @@ type satisfactionPage struct {
 	Remarks  []remarkRow
 	NotAsked []reasonRow
 	Promises []owedRow
-	Cases    []caseRow
+	Cases    []openCaseRow
 }
 
 // reportRow is a row in words.
@@ -73,9 +73,9 @@ type owedRow struct {
 	Overdue bool
 }
 
-// caseRow is an open case; By is when somebody must have taken it, zero where
+// openCaseRow is an open case; By is when somebody must have taken it, zero where
 // somebody has.
-type caseRow struct {
+type openCaseRow struct {
 	survey.Case
 	Opened, By time.Time
 	Overdue    bool
@@ -213,7 +213,7 @@ func (s *Server) addOpen(c echo.Context, p *satisfactionPage, f survey.ReportFil
 		if f.AdvisorID != 0 && one.OwnerID != f.AdvisorID {
 			continue
 		}
-		row := caseRow{Case: one, Opened: one.OpenedAt.In(p.Workshop.Zone())}
+		row := openCaseRow{Case: one, Opened: one.OpenedAt.In(p.Workshop.Zone())}
 		if one.State == survey.CaseWaiting {
 			row.By, row.Overdue = one.AcknowledgeBy.In(p.Workshop.Zone()), one.AcknowledgeBy.Before(s.opt.Now())
 		}
