@@ -58,8 +58,9 @@ func (d *Desk) duePromises(ctx context.Context, after int64, limit int) ([]Promi
 type PromiseRate struct {
 	Kind    string
 	OwnerID int64
-	Due     int // judged by a time in the range that has passed, or settled
-	Kept    int // fulfilled by then, by the one named, at the time first given
+	Owner   string // the name
+	Due     int    // judged by a time in the range that has passed, or settled
+	Kept    int    // fulfilled by then, by the one named, at the time first given
 }
 
 // PromiseRates counts the promises of a workshop (0: of any) that are judged by
@@ -67,7 +68,7 @@ type PromiseRate struct {
 // against us, what the customer put off is judged by the time he or she chose.
 func (d *Desk) PromiseRates(ctx context.Context, workshopID int64, from, to time.Time) ([]PromiseRate, error) {
 	var rows []PromiseRate
-	err := d.db.In(ctx).Raw(`SELECT kind, owner_id, COUNT(*) AS due,
+	err := d.db.In(ctx).Raw(`SELECT kind, owner_id, (SELECT a.name FROM advisors a WHERE a.id = owner_id) AS owner, COUNT(*) AS due,
 			SUM(CASE WHEN spoke_at IS NOT NULL AND spoke_at <= judged_at AND NOT renegotiated AND NOT handed_over THEN 1 ELSE 0 END) AS kept
 		FROM promises WHERE (workshop_id = ? OR ? = 0) AND judged_at >= ? AND judged_at < ? AND (judged_at <= ? OR closed_at IS NOT NULL)
 		GROUP BY kind, owner_id ORDER BY kind, owner_id`,

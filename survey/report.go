@@ -79,7 +79,7 @@ type Count struct {
 
 // Facts is what happened to the jobs that were asked about.
 type Facts struct {
-	ReadyBy, ReadyByKept int     // jobs with a time they were promised ready by, and those that were
+	ReadyBy, ReadyByKept int     // jobs with a time they were promised ready by, and those ready by the first one given
 	Billed, WithinQuote  int     // jobs with approved work and a final price, and those not above the approved sum
 	Photos               int     // jobs with photos
 	Wrote, Unanswered    int     // customers who wrote before they were asked, and those no person answered

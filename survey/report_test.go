@@ -168,10 +168,12 @@ func TestFactsStandBesideTheScores(t *testing.T) {
 		w.ok(w.db.Tx(w.Context(), func(ctx context.Context) error {
 			return errors.Join(
 				w.db.In(ctx).Create(&booking.Photo{JobID: j.ID, Token: "t", ContentType: "image/png", Bytes: []byte{1}, CreatedAt: db.At(monday)}).Error,
+				w.db.In(ctx).Create(&booking.Promise{JobID: j.ID, WorkshopID: w.shop.ID, Kind: booking.PromiseReady, OwnerID: w.bjorn.ID, State: booking.PromiseKept,
+					FirstDueAt: db.At(monday.Add(time.Hour)), DueAt: db.At(monday.Add(time.Hour)), JudgedAt: db.At(monday.Add(time.Hour)), SpokeAt: db.At(monday), ClosedAt: db.At(monday), CreatedAt: db.At(monday)}).Error,
 				w.db.In(ctx).Create(&booking.Estimate{JobID: j.ID, WorkshopID: w.shop.ID, Version: 1, State: booking.EstimateApproved, Currency: "EUR",
 					Price: 9000, Ceiling: 9900, Approved: 9000, ApprovedCeiling: 9900, ExpiresAt: db.At(monday), CreatedAt: db.At(monday)}).Error,
 				w.db.In(ctx).Table("jobs").Where("id = ?", j.ID).Updates(map[string]any{
-					"ready_by": db.At(w.at("2026-11-23 16:00")), "final_price": 9500, "final_price_at": db.At(monday)}).Error)
+					"final_price": 9500, "final_price_at": db.At(monday)}).Error)
 		}))
 		w.clock.set(w.at("2026-11-23 18:00"))
 		w.ask()

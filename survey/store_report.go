@@ -95,11 +95,13 @@ func (s *Surveyor) addFacts(ctx context.Context, f ReportFilter, rows []Row) err
 		Key                                               string
 		ReadyBy, ReadyByKept, Billed, WithinQuote, Photos int
 	}
-	err := s.db.In(ctx).Table("(?) AS x", q.Joins("JOIN jobs j ON j.id = s.job_id").Distinct(key+` AS key, s.id, j.ready_by, j.ready_at, j.final_price, j.final_price_at,
+	err := s.db.In(ctx).Table("(?) AS x", q.Joins("JOIN jobs j ON j.id = s.job_id").Distinct(key+` AS key, s.id, j.final_price, j.final_price_at,
 		(SELECT SUM(e.approved) FROM estimates e WHERE e.job_id = j.id) AS approved,
+		EXISTS (SELECT 1 FROM promises r WHERE r.job_id = j.id AND r.kind = 'ready_by' AND r.judged_at IS NOT NULL) AS promised,
+		EXISTS (SELECT 1 FROM promises r WHERE r.job_id = j.id AND r.kind = 'ready_by' AND r.spoke_at <= r.judged_at AND NOT r.renegotiated AND NOT r.handed_over) AS kept,
 		EXISTS (SELECT 1 FROM photos p WHERE p.job_id = j.id) AS pictured`)).
-		Select(`x.key, COUNT(x.ready_by) AS ready_by,
-			SUM(CASE WHEN x.ready_at <= x.ready_by THEN 1 ELSE 0 END) AS ready_by_kept,
+		Select(`x.key, SUM(CASE WHEN x.promised THEN 1 ELSE 0 END) AS ready_by,
+			SUM(CASE WHEN x.kept THEN 1 ELSE 0 END) AS ready_by_kept,
 			SUM(CASE WHEN x.final_price_at IS NOT NULL AND x.approved > 0 THEN 1 ELSE 0 END) AS billed,
 			SUM(CASE WHEN x.final_price_at IS NOT NULL AND x.approved > 0 AND x.final_price <= x.approved THEN 1 ELSE 0 END) AS within_quote,
 			SUM(CASE WHEN x.pictured THEN 1 ELSE 0 END) AS photos`).Group("x.key").Find(&facts).Error

@@ -53,7 +53,7 @@ type countOut struct {
 
 type jobFactsOut struct {
 	ReadyBy          int      `json:"ready_by" doc:"jobs that were promised to be ready by a time"`
-	ReadyByKept      int      `json:"ready_by_kept" doc:"of them, ready by then"`
+	ReadyByKept      int      `json:"ready_by_kept" doc:"of them, ready by the time given first"`
 	Billed           int      `json:"billed" doc:"jobs with approved extra work and a final price"`
 	WithinQuote      int      `json:"within_quote" doc:"of them, not above what was approved"`
 	Photos           int      `json:"photos" doc:"jobs with photos"`

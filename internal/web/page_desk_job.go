@@ -240,6 +240,9 @@ func (p *deskJobPage) timelineBody(item booking.TimelineItem) string {
 	if why := whyNotAsked(&item, p.Locale); why != "" {
 		return why
 	}
+	if key := "case.cause." + item.Body; item.State == "case_opened" && templates.Has(p.Locale, key) {
+		return p.words(key)
+	}
 	return item.Body
 }
 

@@ -34,6 +34,7 @@ type satisfactionPage struct {
 	Remarks  []remarkRow
 	NotAsked []reasonRow
 	Promises []owedRow
+	Kept     []keptRow
 	Cases    []openCaseRow
 }
 
@@ -205,6 +206,11 @@ func (s *Server) addOpen(c echo.Context, p *satisfactionPage, f survey.ReportFil
 	if err != nil {
 		return err
 	}
+	rates, err := s.opt.Desk.PromiseRates(ctx, p.Workshop.ID, f.From, f.To)
+	if err != nil {
+		return err
+	}
+	p.Kept = keptRows(rates, f.AdvisorID, p.words)
 	cases, err := s.opt.Surveyor.Cases(ctx, p.Workshop.ID, true)
 	if err != nil {
 		return err
