@@ -131,7 +131,7 @@ func (n *Notifier) drain(ctx context.Context, c *class, s *settler) (next time.T
 				return next, nil
 			}
 			if want == 0 {
-				<-c.pulse // a call ends sooner or later: each has its time limit
+				c.await(ctx)
 				continue
 			}
 		}
@@ -156,6 +156,22 @@ func (n *Notifier) drain(ctx context.Context, c *class, s *settler) (next time.T
 		n.work(ctx, c, b, s, &calls)
 	}
 	return time.Time{}, nil
+}
+
+// roomWait bounds a wait for room on a lane.
+const roomWait = 20 * time.Millisecond
+
+// await waits until there may be room on the lane: a call has ended, or another
+// class has given back what it had reserved and did not need, which rings no
+// bell, since the bell would wake all classes in turn.
+func (c *class) await(ctx context.Context) {
+	timer := time.NewTimer(roomWait)
+	defer timer.Stop()
+	select {
+	case <-c.pulse:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // work begins everything that a batch asks for.
