@@ -44,7 +44,7 @@ func TestAWorkshopSpeaksInItsOwnWordsWhereItHasSome(t *testing.T) {
 		w.own("advisor", "en", notify.SMS, "", "{note}\n/{advisor}")
 		j := w.book("2026-11-23 12:00")
 		ms := w.messages(j)
-		if want := "Hi Maija, see you Mon 23 Nov at 12:00. " + w.shortOf("/j/"+j.Token) + "\nBjörn"; ms[0].Body != want {
+		if want := "Hi Maija, see you Mon 23 Nov at 12:00. " + w.shortOf("/j/"+j.Token) + "\nAnna"; ms[0].Body != want {
 			w.Errorf("%q, want %q", ms[0].Body, want)
 		}
 		if ms[1].Subject != "Yours: Mon 23 Nov at 12:00" || !strings.HasPrefix(ms[1].Body, "Dear Maija,\n\nWhen: 23 November 2026 at 12:00\n") || !strings.Contains(ms[1].Body, "https://neuvo.test/j/"+j.Token) {
@@ -257,7 +257,7 @@ func TestAPreviewOfAMoveIsTheVeryTextThatGoes(t *testing.T) {
 	w.own("received", "en", notify.SMS, "", "Got it, {customer}. {link} {advisor}")
 	j := w.book("2026-11-23 11:00")
 	before := w.count("SELECT COUNT(*) FROM short_links")
-	text, err := w.desk.Preview(t.Context(), j.ID, booking.Received, time.Time{}, 0)
+	text, err := w.desk.Preview(t.Context(), j.ID, booking.Received, time.Time{}, w.anna.ID)
 	w.ok(err)
 	if w.count("SELECT COUNT(*) FROM short_links") != before {
 		t.Error("a preview wrote a link")

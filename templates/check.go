@@ -132,7 +132,8 @@ var needs = map[string][][]string{
 	"booked": {{"time"}, {"link"}}, "moved": {{"time"}, {"link"}}, "new_advisor": {{"time"}, {"link"}}, "chosen_advisor": {{"time"}, {"link"}},
 	"reminder": {{"time"}}, "reconfirm": {{"time"}}, "cancelled": {{"time"}}, "offer_times": {{"link"}}, "recall": {{"link"}},
 	"estimate": {{"link"}}, "estimate_again": {{"link"}}, "waitlist_offer": {{"time"}, {"link"}},
-	"survey": {{"question"}, {"scale", "highest"}}, "survey_again": {{"question"}, {"scale", "highest"}}, "survey_reminder": {{"question"}, {"scale", "highest"}},
+	"case_opened": {{"due"}}, "late_call": {{"due"}}, "late_ready": {{"due"}},
+	"survey": {{"question"}, {"scale", "highest"}}, "survey_again": {{"question"}, {"scale", "highest"}}, "survey_reminder": {{"question"}, {"scale", "highest"}}, "survey_reask": {{"question"}, {"scale", "highest"}},
 	"callback": {{"due"}}, "code": {{"code"}}, "advisor": {{"note"}}, "delayed": {{"ready_by"}},
 }
 
