@@ -65,9 +65,7 @@ func (d *Desk) textData(ctx context.Context, j *Job, t telling, channel notify.C
 	if j.Advisor != nil {
 		data.Advisor = j.Advisor.FirstName()
 	}
-	if v := j.Vehicle; v != nil {
-		data.Vehicle = strings.Join(strings.Fields(v.Make+" "+v.Model+" "+v.Plate), " ")
-	}
+	data.Vehicle = j.vehicleName()
 	var names []string
 	for _, s := range j.Services {
 		names = append(names, s.Name)
@@ -89,6 +87,14 @@ func (d *Desk) textData(ctx context.Context, j *Job, t telling, channel notify.C
 		}
 	}
 	return data, nil
+}
+
+// vehicleName is how people call the vehicle of a job, "" without one.
+func (j *Job) vehicleName() string {
+	if j.Vehicle == nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(j.Vehicle.Make+" "+j.Vehicle.Model+" "+j.Vehicle.Plate), " ")
 }
 
 // tell queues what a customer is to be told, in the caller's transaction: by
@@ -299,6 +305,19 @@ func (d *Desk) write(ctx context.Context, jobID int64, channel notify.Channel, b
 		return nil
 	})
 	return sent, err
+}
+
+// Draft is what Write would send, storing nothing.
+func (d *Desk) Draft(ctx context.Context, jobID int64, channel notify.Channel, body string, a Actor) (notify.Outgoing, error) {
+	j, err := d.Job(ctx, jobID)
+	if err != nil {
+		return notify.Outgoing{}, err
+	}
+	last, err := d.lastInbound(ctx, j)
+	if err != nil {
+		return notify.Outgoing{}, err
+	}
+	return d.ownWords(ctx, j, a, channel, body, last)
 }
 
 // ownWords addresses an advisor's own words. The advisor who writes signs;

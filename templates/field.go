@@ -112,6 +112,11 @@ func (d *TextData) field(locale, name string, mail bool) string {
 	return d.made(locale, name, mail)
 }
 
+// FieldExample is what a field holds with example data, for showing what it is.
+func FieldExample(locale, name string, mail bool, d TextData) string {
+	return strings.TrimSpace(d.field(known(locale), name, mail))
+}
+
 // made is the value of a field that is made of others.
 func (d *TextData) made(locale, name string, mail bool) string {
 	low, high := ScaleEnds(d.Scale)
