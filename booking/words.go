@@ -277,6 +277,20 @@ func (d *Desk) PreviewText(shop *Workshop, t OwnText) (*TextPreview, error) {
 	return d.checkText(shop, &t)
 }
 
+// ExampleText is what a text looks like with example data; "" where it cannot be
+// read.
+func (d *Desk) ExampleText(shop *Workshop, t OwnText) string {
+	own, flaws := templates.Compile(t.Title, t.Body)
+	if len(flaws) > 0 {
+		return ""
+	}
+	body, err := own.Text(t.Locale, d.exampleOf(shop, t.Locale, true))
+	if err != nil {
+		return ""
+	}
+	return body
+}
+
 // checkText tidies a text, tells what is wrong with it and shows what it looks
 // like.
 func (d *Desk) checkText(shop *Workshop, t *OwnText) (*TextPreview, error) {

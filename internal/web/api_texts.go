@@ -10,8 +10,8 @@ import (
 	"neuvo/templates"
 )
 
-// textPath names a text of a workshop.
-type textPath struct {
+// TextPath names a text of a workshop.
+type TextPath struct {
 	Occasion   string `path:"occasion" doc:"why it is sent: booked, ready, survey, …"`
 	Locale     string `path:"locale" doc:"fi, sv or en"`
 	Channel    string `path:"channel" enum:"sms,email"`
@@ -19,7 +19,7 @@ type textPath struct {
 }
 
 type textWrite struct {
-	textPath
+	TextPath
 	Body textWords
 }
 
@@ -92,7 +92,7 @@ func textOf(t *booking.TextEntry, w *booking.Workshop) textOut {
 }
 
 // textAt finds the workshop that a text belongs to and names the text.
-func (s *Server) textAt(ctx context.Context, in *textPath) (*booking.Workshop, booking.OwnText, error) {
+func (s *Server) textAt(ctx context.Context, in *TextPath) (*booking.Workshop, booking.OwnText, error) {
 	t := booking.OwnText{Occasion: in.Occasion, Locale: in.Locale, Channel: notify.Channel(in.Channel)}
 	if in.WorkshopID == "" {
 		return nil, t, fault.BadField("query.workshop_id", "fault.required", nil)
@@ -117,7 +117,7 @@ func (s *Server) listTexts(ctx context.Context, in *workshopQuery) (*body[list[t
 	return &body[list[textOut]]{list[textOut]{Items: out}}, nil
 }
 
-func (s *Server) getText(ctx context.Context, in *textPath) (*body[textOut], error) {
+func (s *Server) getText(ctx context.Context, in *TextPath) (*body[textOut], error) {
 	w, t, err := s.textAt(ctx, in)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (s *Server) getText(ctx context.Context, in *textPath) (*body[textOut], err
 }
 
 func (s *Server) putText(ctx context.Context, in *textWrite) (*body[textOut], error) {
-	w, t, err := s.textAt(ctx, &in.textPath)
+	w, t, err := s.textAt(ctx, &in.TextPath)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (s *Server) putText(ctx context.Context, in *textWrite) (*body[textOut], er
 	return &body[textOut]{textOf(stored, w)}, nil
 }
 
-func (s *Server) deleteText(ctx context.Context, in *textPath) (*gone, error) {
+func (s *Server) deleteText(ctx context.Context, in *TextPath) (*gone, error) {
 	_, t, err := s.textAt(ctx, in)
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (s *Server) deleteText(ctx context.Context, in *textPath) (*gone, error) {
 }
 
 func (s *Server) previewText(ctx context.Context, in *textWrite) (*body[textPreviewOut], error) {
-	w, t, err := s.textAt(ctx, &in.textPath)
+	w, t, err := s.textAt(ctx, &in.TextPath)
 	if err != nil {
 		return nil, err
 	}

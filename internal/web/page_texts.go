@@ -71,7 +71,7 @@ func (s *Server) pageTexts(c echo.Context) error {
 		if t.Channel == notify.SMS {
 			row.Languages = append(row.Languages, choice{Value: t.Locale, Label: t.Locale, URL: textURL(t.OwnText, query)})
 			if t.Locale == f.Locale {
-				row.Example = t.Body
+				row.Example = s.opt.Desk.ExampleText(f.Workshop, t.OwnText)
 			}
 		}
 		last := &row.Languages[len(row.Languages)-1]
