@@ -134,7 +134,7 @@ var needs = map[string][][]string{
 	"estimate": {{"link"}}, "estimate_again": {{"link"}}, "waitlist_offer": {{"time"}, {"link"}},
 	"case_opened": {{"due"}}, "late_call": {{"due"}}, "late_ready": {{"due"}},
 	"survey": {{"question"}, {"scale", "highest"}}, "survey_again": {{"question"}, {"scale", "highest"}}, "survey_reminder": {{"question"}, {"scale", "highest"}}, "survey_reask": {{"question"}, {"scale", "highest"}},
-	"callback": {{"due"}}, "code": {{"code"}}, "advisor": {{"note"}}, "delayed": {{"ready_by"}},
+	"callback": {{"due"}}, "code": {{"code"}}, "advisor": {{"note"}},
 }
 
 // Needs names what a text of an occasion must hold: a field of each group, or

@@ -20,9 +20,7 @@ import (
 //     customer chose another advisor and kept the time; offer_times: we
 //     cannot receive as agreed, please choose a new time
 //   - received, in_work, waiting_approval, waiting_parts, ready, collected,
-//     no_show: the job moved; resumed: it is in work again after a wait;
-//     delayed: it will be ready later, by ReadyBy; handover: another advisor,
-//     who signs, looks after it from here
+//     no_show: the job moved; resumed: it is in work again after a wait
 //   - survey, survey_again, survey_reminder, thanks: after it
 //   - callback: a call is promised by Due; calling: it comes now; late_call: it
 //     will be late, by Due; late_ready: the work will not be ready as promised,
@@ -42,7 +40,7 @@ import (
 //   - advisor: the advisor's own words (Note), signed
 var Occasions = []string{
 	"booked", "moved", "cancelled", "reminder", "new_advisor", "chosen_advisor", "offer_times",
-	"received", "in_work", "resumed", "waiting_approval", "waiting_parts", "ready", "collected", "no_show", "delayed", "handover",
+	"received", "in_work", "resumed", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
 	"survey", "survey_again", "survey_reminder", "thanks",
 	"callback", "calling", "late_call", "late_ready", "acknowledge", "advisor", "code",
 	"case_opened", "sorted", "sorted_yes", "survey_reask",

@@ -35,6 +35,8 @@ func registerPages(e *echo.Echo, s *Server) {
 	e.POST("/j/:token/estimate/:id", s.pageEstimateSubmit)
 
 	e.GET("/l/:code", s.shortLink)
+	e.GET("/u/:token", s.pageLeave)
+	e.POST("/u/:token", s.pageLeaveSubmit)
 	e.GET("/s/:token", s.pageSurvey)
 	e.POST("/s/:token", s.pageSurveySubmit)
 

@@ -22,7 +22,7 @@ var occasionGroups = []struct {
 	occasions []string
 }{
 	{"before", []string{"booked", "moved", "cancelled", "reminder", "reconfirm", "new_advisor", "chosen_advisor", "offer_times", "no_show"}},
-	{"work", []string{"received", "in_work", "waiting_approval", "waiting_parts", "resumed", "delayed", "handover", "ready", "collected"}},
+	{"work", []string{"received", "in_work", "waiting_approval", "waiting_parts", "resumed", "ready", "collected"}},
 	{"estimate", []string{"estimate", "estimate_again", "estimate_decided"}},
 	{"calls", []string{"callback", "calling", "late_call", "late_ready"}},
 	{"after", []string{"survey", "survey_again", "survey_reminder", "thanks", "acknowledge", "case_opened", "sorted", "sorted_yes", "survey_reask", "recall"}},

@@ -20,7 +20,7 @@ var openTo = []string{
 	"GET /book/wait", "POST /book/wait", "POST /api/v1/waitlist", "GET /calendar/:file", "GET /l/:code",
 }
 
-var withToken = regexp.MustCompile(`^[A-Z]+ (/j/:token|/w/:token|/photos/:token|/s/:token|/api/v1/bookings/:token|/api/v1/surveys/:token)(/|$)`)
+var withToken = regexp.MustCompile(`^[A-Z]+ (/j/:token|/w/:token|/photos/:token|/s/:token|/u/:token|/api/v1/bookings/:token|/api/v1/surveys/:token)(/|$)`)
 
 func TestEveryRouteThatIsNotPublicAsksWhoIsCalling(t *testing.T) {
 	b := onSQLite(t, func(o *Options) { o.Relaxed = true })

@@ -53,7 +53,7 @@ func TestAManagerWritesTextsOverTheAPI(t *testing.T) {
 func TestAManagerWritesTextsOnThePage(t *testing.T) {
 	b := onSQLite(t)
 	b.atDesk(b.manager())
-	page := b.open(b.open("/desk/settings").link("Messages")).want(200).says("Before the visit", "Booked", "Hand-over", "One-time code")
+	page := b.open(b.open("/desk/settings").link("Messages")).want(200).says("Before the visit", "Booked", "One-time code")
 	page.saysNot("Own words", "occasion.").accessible()
 	path := "/desk/settings/texts/ready?channel=sms&in=en"
 	first := b.open(path).want(200).says("{vehicle}", "Volvo V60 ABC-123 is ready to collect", "With a vehicle", "2 text messages")
