@@ -36,7 +36,8 @@ func (a *Addresses) readLeave(token string) (conversationID int64, p Purpose, ok
 	}
 	plain, mac := raw[:len(raw)-macBytes], raw[len(raw)-macBytes:]
 	at := int(plain[len(plain)-1])
-	if !hmac.Equal(mac, a.leaveMAC(plain)) || at >= len(ConsentPurposes) {
+	// No stray bits at the end: one way out has one token.
+	if !hmac.Equal(mac, a.leaveMAC(plain)) || at >= len(ConsentPurposes) || addressEncoding.EncodeToString(raw) != strings.ToUpper(token) {
 		return 0, "", false
 	}
 	var wide [8]byte
