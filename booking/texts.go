@@ -38,8 +38,9 @@ const (
 
 // How long a text is worth sending.
 const (
-	visitTextLife  = 72 * time.Hour // about a visit to come
-	statusTextLife = 24 * time.Hour // about where the work stands
+	visitTextLife  = 72 * time.Hour      // about a visit to come
+	statusTextLife = 24 * time.Hour      // about where the work stands
+	linkLife       = 90 * 24 * time.Hour // of a short link to a page of no token
 )
 
 // page is the path of the page that a telling leads to.
@@ -212,7 +213,9 @@ func (d *Desk) keepPage(ctx context.Context, j *Job, t telling, out notify.Outgo
 	if err != nil {
 		return err
 	}
-	return d.keepLink(ctx, t.page(j), url, out.Body, j.TokenExpiresAt.Time)
+	// A page with a token ends with it, see FollowLink; the others lead somewhere
+	// for as long as a text is likely to be read.
+	return d.keepLink(ctx, t.page(j), url, out.Body, latest(j.TokenExpiresAt.Time, d.now().Add(linkLife)))
 }
 
 // outgoing is what the SMS and the e-mail of a telling have in common.
