@@ -184,7 +184,7 @@ func TestOtherTimesAreOfferedOnce(t *testing.T) {
 			w.Fatalf("the customer was told %v", got)
 		}
 		last := w.messages(j)[len(w.messages(j))-1]
-		if !strings.Contains(last.Body, "https://neuvo.test/j/"+j.Token+"/move") {
+		if !strings.Contains(last.Body, w.shortOf("/j/"+j.Token+"/move")) {
 			w.Errorf("no link to the move: %s", last.Body)
 		}
 		risks, err := w.desk.AtRisk(w.Context(), w.shop.ID)

@@ -43,7 +43,7 @@ func TestABookingIsKeptAsItWasPromised(t *testing.T) {
 		if len(ms) != 2 || ms[0].Channel != notify.SMS || ms[0].ToAddress != "+358401234567" || ms[1].Channel != notify.Email || ms[1].ToAddress != "maija@example.com" {
 			w.Fatalf("%+v", ms)
 		}
-		for _, want := range []string{"Maija", "Björn", "https://neuvo.test/j/" + j.Token, "Annual service, Tyre change"} {
+		for _, want := range []string{"Maija", "Björn", w.shortOf("/j/" + j.Token), "Annual service, Tyre change"} {
 			if !strings.Contains(ms[0].Body, want) {
 				w.Errorf("%q is not in %q", want, ms[0].Body)
 			}

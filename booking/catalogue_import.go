@@ -97,7 +97,7 @@ func (im *importer) workshops(ctx context.Context) error {
 		return err
 	}
 	fresh, changed := merge(im.report, have, want, func(w Workshop) string { return w.Key },
-		func(w *Workshop, h Workshop) { w.ID, w.CreatedAt = h.ID, h.CreatedAt })
+		func(w *Workshop, h Workshop) { w.ID, w.CreatedAt, w.TextsVersion = h.ID, h.CreatedAt, h.TextsVersion })
 	if err := write(ctx, im.db, "workshops", fresh, changed); err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
 	"neuvo/notify"
-	"neuvo/templates"
 )
 
 // What one-time codes are for. Other rooms add their own words: a code for one
@@ -97,15 +96,20 @@ func (d *Desk) sendCode(ctx context.Context, j *Job, purpose string) error {
 func (d *Desk) tellCode(ctx context.Context, j *Job, c Code, digits string) error {
 	out := d.outgoing(j, telling{occasion: "code", expires: c.ExpiresAt.Time})
 	out.Version, out.Channel, out.To = 0, notify.SMS, c.Phone
-	data := d.textData(j, telling{})
+	data, err := d.textData(ctx, j, telling{}, notify.SMS)
 	data.Code = digits
-	var err error
-	if out.Body, err = templates.Text(j.Locale, "code", data); err != nil {
+	if err == nil {
+		_, out.Body, err = d.Compose(ctx, j.Workshop, notify.SMS, j.Locale, "code", data)
+	}
+	if err != nil {
 		return fmt.Errorf("write the code of job %d: %w", j.ID, err)
 	}
 	data.Code = "••••••"
-	if out.Shown, err = templates.Text(j.Locale, "code", data); err != nil {
+	if _, out.Shown, err = d.Compose(ctx, j.Workshop, notify.SMS, j.Locale, "code", data); err != nil {
 		return fmt.Errorf("write the code of job %d: %w", j.ID, err)
+	}
+	if err := d.keepPage(ctx, j, telling{}, out); err != nil {
+		return err
 	}
 	if _, err := d.notify.Send(ctx, out); err != nil {
 		return fmt.Errorf("queue the code of job %d: %w", j.ID, err)

@@ -17,8 +17,11 @@ type Options struct {
 	// Now is the clock; the database's when nil.
 	Now func() time.Time
 	// BaseURL is where customers reach the program, without a slash at the end;
-	// the link in a text is BaseURL + "/j/" + token.
+	// the link in an e-mail is BaseURL + "/j/" + token.
 	BaseURL string
+	// ShortURL is what the short links in SMS begin with, without a slash at the
+	// end: a short domain that leads to the same program; BaseURL where empty.
+	ShortURL string
 	// Log receives what nobody else is told; slog.Default() when nil.
 	Log *slog.Logger
 }
@@ -31,6 +34,8 @@ type Desk struct {
 	notify *notify.Notifier
 	opt    Options
 	memory memory
+	spoken spoken
+	links  linkKey
 
 	onStatus []StatusHandler
 	onBroken []PromiseHandler
@@ -53,6 +58,9 @@ func New(d *db.DB, n *notify.Notifier, opt Options) *Desk {
 		opt.Log = slog.Default()
 	}
 	opt.BaseURL = strings.TrimRight(opt.BaseURL, "/")
+	if opt.ShortURL = strings.TrimRight(opt.ShortURL, "/"); opt.ShortURL == "" {
+		opt.ShortURL = opt.BaseURL
+	}
 	return &Desk{db: d, notify: n, opt: opt}
 }
 

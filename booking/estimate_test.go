@@ -2,6 +2,7 @@ package booking_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -85,7 +86,7 @@ func TestAnEstimateIsFrozenAndGoesByLinkAlone(t *testing.T) {
 		}
 		texts := w.messages(j)
 		last := texts[len(texts)-1]
-		if last.Occasion != "estimate" || !strings.Contains(last.Body, "https://neuvo.test/j/"+j.Token+"/estimate/") {
+		if last.Occasion != "estimate" || !strings.Contains(last.Body, w.shortOf(fmt.Sprintf("/j/%s/estimate/%d", j.Token, e.ID))) {
 			w.Errorf("the text is %q: %s", last.Occasion, last.Body)
 		}
 		if strings.Contains(last.Body, "150") || slices.Contains(w.occasions(j), "waiting_approval") {

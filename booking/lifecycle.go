@@ -312,6 +312,6 @@ func (d *Desk) Preview(ctx context.Context, jobID int64, to Status, readyBy time
 	if err != nil {
 		return "", err
 	}
-	_, text, err = d.compose(j, t, channels[0])
+	_, text, err = d.compose(ctx, j, t, channels[0])
 	return text, err
 }

@@ -104,7 +104,7 @@ func TestTheNextVisitIsSuggestedAfterItsInterval(t *testing.T) {
 		}
 		ms := w.messages(j)
 		last := ms[len(ms)-1]
-		if last.Occasion != "recall" || last.Purpose != notify.Reminder || !strings.Contains(last.Body, "https://neuvo.test/book?service=") {
+		if last.Occasion != "recall" || last.Purpose != notify.Reminder || !strings.HasPrefix(w.linkIn(last.Body), "/book?service=") {
 			w.Errorf("%+v", last)
 		}
 	})

@@ -15,7 +15,7 @@ var workshopSettings = settingKind[Workshop]{
 	shop: func(w *Workshop) int64 { return w.ID },
 	name: func(w *Workshop) string { return w.Name },
 	keep: func(w *Workshop, stored Workshop) {
-		w.ID, w.Key, w.CreatedAt = stored.ID, stored.Key, stored.CreatedAt
+		w.ID, w.Key, w.CreatedAt, w.TextsVersion = stored.ID, stored.Key, stored.CreatedAt, stored.TextsVersion
 	},
 	check: func(_ context.Context, _ *Desk, k *catalogueCheck, w *Workshop) error {
 		k.workshopRow("body", w)

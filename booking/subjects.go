@@ -56,7 +56,7 @@ func (d *Desk) Describe(ctx context.Context, subjects []string) (map[string]noti
 	out := make(map[string]notify.Description, len(subjects))
 	for i := range jobs {
 		j := &jobs[i]
-		label := d.textData(j, telling{}).Vehicle
+		label := j.vehicleName()
 		if label == "" {
 			label = j.services()
 		}

@@ -112,8 +112,8 @@ const keepClaims = 24 * time.Hour
 // keepHolds is how long a hold that has ended is remembered.
 const keepHolds = 24 * time.Hour
 
-// Purge removes holds that ended a day ago, claims older than a day, and spent
-// codes; it tells how many rows went. Running it at any time is harmless.
+// Purge removes holds that ended a day ago, claims older than a day, spent codes
+// and expired short links; it tells how many rows went. Running it at any time is harmless.
 func (d *Desk) Purge(ctx context.Context) (int, error) {
 	n := 0
 	err := d.db.Tx(ctx, func(ctx context.Context) error {
@@ -127,7 +127,11 @@ func (d *Desk) Purge(ctx context.Context) (int, error) {
 		}
 		n += holds
 		codes, err := d.purgeCodes(ctx, d.now().Add(-keepCodes))
-		n += codes
+		if err != nil {
+			return err
+		}
+		links, err := d.purgeLinks(ctx, d.now().Time)
+		n += codes + links
 		return err
 	})
 	if err != nil {

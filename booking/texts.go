@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -37,29 +38,35 @@ const (
 
 // How long a text is worth sending.
 const (
-	visitTextLife  = 72 * time.Hour // about a visit to come
-	statusTextLife = 24 * time.Hour // about where the work stands
+	visitTextLife  = 72 * time.Hour      // about a visit to come
+	statusTextLife = 24 * time.Hour      // about where the work stands
+	linkLife       = 90 * 24 * time.Hour // of a short link to a page of no token
 )
 
+// page is the path of the page that a telling leads to.
+func (t telling) page(j *Job) string { return cmp.Or(t.link, "/j/"+j.Token) }
+
 // textData is what the texts of a job may speak of, in the customer's language.
-func (d *Desk) textData(j *Job, t telling) templates.TextData {
+// An SMS leads to the page by its short address.
+func (d *Desk) textData(ctx context.Context, j *Job, t telling, channel notify.Channel) (templates.TextData, error) {
 	l, start := j.Locale, j.LocalStart()
 	data := templates.TextData{
 		Workshop: j.Workshop.Name, WorkshopPhone: j.Workshop.Phone,
 		Customer: firstName(j.ContactName), Reference: j.Reference, Address: j.Workshop.Address,
-		Link: d.opt.BaseURL + "/j/" + j.Token,
+		Link: d.opt.BaseURL + t.page(j),
 		Date: templates.Date(l, start), Time: templates.Clock(l, start), Day: templates.Day(l, start),
 		Scale: j.Workshop.SurveyScale, Price: t.price, Ceiling: t.ceiling,
 	}
-	if t.link != "" {
-		data.Link = d.opt.BaseURL + t.link
+	if channel == notify.SMS {
+		var err error
+		if data.Link, err = d.shortURL(ctx, t.page(j)); err != nil {
+			return data, err
+		}
 	}
 	if j.Advisor != nil {
 		data.Advisor = j.Advisor.FirstName()
 	}
-	if v := j.Vehicle; v != nil {
-		data.Vehicle = strings.Join(strings.Fields(v.Make+" "+v.Model+" "+v.Plate), " ")
-	}
+	data.Vehicle = j.vehicleName()
 	var names []string
 	for _, s := range j.Services {
 		names = append(names, s.Name)
@@ -80,7 +87,15 @@ func (d *Desk) textData(j *Job, t telling) templates.TextData {
 			}
 		}
 	}
-	return data
+	return data, nil
+}
+
+// vehicleName is how people call the vehicle of a job, "" without one.
+func (j *Job) vehicleName() string {
+	if j.Vehicle == nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(j.Vehicle.Make+" "+j.Vehicle.Model+" "+j.Vehicle.Plate), " ")
 }
 
 // tell queues what a customer is to be told, in the caller's transaction: by
@@ -104,7 +119,10 @@ func (d *Desk) tell(ctx context.Context, j *Job, t telling) (*notify.Message, er
 			out.To = j.ContactEmail
 		}
 		var err error
-		if out.MailTitle, out.Body, err = d.compose(j, t, channel); err != nil {
+		if out.MailTitle, out.Body, err = d.compose(ctx, j, t, channel); err != nil {
+			return nil, err
+		}
+		if err := d.keepPage(ctx, j, t, out); err != nil {
 			return nil, err
 		}
 		if out.Files = nil; channel == notify.Email {
@@ -154,12 +172,10 @@ func channelsOf(j *Job, both bool) []notify.Channel {
 }
 
 // compose writes a telling for a channel; title is for e-mail only.
-func (d *Desk) compose(j *Job, t telling, channel notify.Channel) (title, body string, err error) {
-	data := d.textData(j, t)
-	if channel == notify.Email {
-		title, body, err = templates.Mail(j.Locale, t.occasion, data)
-	} else if t.body == "" {
-		body, err = templates.Text(j.Locale, t.occasion, data)
+func (d *Desk) compose(ctx context.Context, j *Job, t telling, channel notify.Channel) (title, body string, err error) {
+	data, err := d.textData(ctx, j, t, channel)
+	if err == nil && (channel == notify.Email || t.body == "") {
+		title, body, err = d.Compose(ctx, j.Workshop, channel, j.Locale, t.occasion, data)
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("write %q of job %d: %w", t.occasion, j.ID, err)
@@ -168,7 +184,7 @@ func (d *Desk) compose(j *Job, t telling, channel notify.Channel) (title, body s
 	case t.body != "" && !t.sign:
 		body = t.body
 	case t.body != "":
-		if body, err = signed(j.Locale, t.body, data); err != nil {
+		if body, err = d.signed(ctx, j, channel, t.body, data); err != nil {
 			return "", "", fmt.Errorf("sign the words to job %d: %w", j.ID, err)
 		}
 	}
@@ -177,14 +193,29 @@ func (d *Desk) compose(j *Job, t telling, channel notify.Channel) (title, body s
 
 // signed puts the advisor's signature under his or her own words, unless they
 // end with it: a text that was edited on its preview holds it already.
-func signed(locale, words string, data templates.TextData) (string, error) {
+func (d *Desk) signed(ctx context.Context, j *Job, channel notify.Channel, words string, data templates.TextData) (string, error) {
 	data.Note = ""
-	signature, err := templates.Text(locale, "advisor", data)
+	_, signature, err := d.Compose(ctx, j.Workshop, channel, j.Locale, "advisor", data)
 	if err != nil || strings.HasSuffix(strings.TrimSpace(words), strings.TrimSpace(signature)) {
 		return words, err
 	}
 	data.Note = words
-	return templates.Text(locale, "advisor", data)
+	_, words, err = d.Compose(ctx, j.Workshop, channel, j.Locale, "advisor", data)
+	return words, err
+}
+
+// keepPage makes the short address in an SMS work for as long as the page does.
+func (d *Desk) keepPage(ctx context.Context, j *Job, t telling, out notify.Outgoing) error {
+	if out.Channel != notify.SMS {
+		return nil
+	}
+	url, err := d.shortURL(ctx, t.page(j))
+	if err != nil {
+		return err
+	}
+	// A page with a token ends with it, see FollowLink; the others lead somewhere
+	// for as long as a text is likely to be read.
+	return d.keepLink(ctx, t.page(j), url, out.Body, latest(j.TokenExpiresAt.Time, d.now().Add(linkLife)))
 }
 
 // outgoing is what the SMS and the e-mail of a telling have in common.
@@ -259,11 +290,14 @@ func (d *Desk) write(ctx context.Context, jobID int64, channel notify.Channel, b
 		if err != nil {
 			return err
 		}
-		out, err := d.ownWords(j, a, channel, body, last)
+		out, err := d.ownWords(ctx, j, a, channel, body, last)
 		if err != nil {
 			return err
 		}
 		out.AtOnce = now
+		if err := d.keepPage(ctx, j, telling{}, out); err != nil {
+			return err
+		}
 		if sent, err = d.notify.Send(ctx, out); err != nil {
 			return fmt.Errorf("queue the words to job %d: %w", j.ID, err)
 		}
@@ -276,9 +310,22 @@ func (d *Desk) write(ctx context.Context, jobID int64, channel notify.Channel, b
 	return sent, err
 }
 
+// Draft is what Write would send, storing nothing.
+func (d *Desk) Draft(ctx context.Context, jobID int64, channel notify.Channel, body string, a Actor) (notify.Outgoing, error) {
+	j, err := d.Job(ctx, jobID)
+	if err != nil {
+		return notify.Outgoing{}, err
+	}
+	last, err := d.lastInbound(ctx, j)
+	if err != nil {
+		return notify.Outgoing{}, err
+	}
+	return d.ownWords(ctx, j, a, channel, body, last)
+}
+
 // ownWords addresses an advisor's own words. The advisor who writes signs;
 // where staff who receive nobody write, the owner of the job does.
-func (d *Desk) ownWords(j *Job, a Actor, channel notify.Channel, body string, last *notify.Message) (notify.Outgoing, error) {
+func (d *Desk) ownWords(ctx context.Context, j *Job, a Actor, channel notify.Channel, body string, last *notify.Message) (notify.Outgoing, error) {
 	out := d.outgoing(j, telling{occasion: "advisor", body: body, expires: d.now().Add(visitTextLife)})
 	out.Version = 0 // a person's words outlive a rescheduling
 	if a.Name != "" {
@@ -291,14 +338,11 @@ func (d *Desk) ownWords(j *Job, a Actor, channel notify.Channel, body string, la
 	if last != nil && last.Channel == out.Channel {
 		out.ReplyToMsg = last.ID
 	}
-	data := d.textData(j, telling{})
+	data, err := d.textData(ctx, j, telling{}, out.Channel)
 	data.Note = body
 	data.Advisor = firstName(out.Author)
-	var err error
-	if out.Channel == notify.Email {
-		out.MailTitle, out.Body, err = templates.Mail(j.Locale, "advisor", data)
-	} else {
-		out.Body, err = templates.Text(j.Locale, "advisor", data)
+	if err == nil {
+		out.MailTitle, out.Body, err = d.Compose(ctx, j.Workshop, out.Channel, j.Locale, "advisor", data)
 	}
 	if err != nil {
 		return out, fmt.Errorf("sign the words to job %d: %w", j.ID, err)

@@ -72,6 +72,7 @@ type Workshop struct {
 	CallsPerHour        int // promised calls that one advisor can keep in an opening hour; 0: four
 	CreatedAt           db.Time
 	ClosedAt            db.Time // out of use for good
+	TextsVersion        int64   // moves with its own texts; 0: it never had any
 }
 
 // SurveyScales are the questions that a workshop may ask after a visit: whether

@@ -216,7 +216,12 @@ func (d *Desk) tellEntry(ctx context.Context, e *WaitEntry, occasion string) err
 	l, zone := e.Locale, e.Workshop.Zone()
 	data := templates.TextData{
 		Workshop: e.Workshop.Name, WorkshopPhone: e.Workshop.Phone, Address: e.Workshop.Address,
-		Customer: firstName(e.ContactName), Link: d.opt.BaseURL + "/w/" + e.Token,
+		Customer: firstName(e.ContactName),
+	}
+	page := "/w/" + e.Token
+	var err error
+	if data.Link, err = d.shortURL(ctx, page); err != nil {
+		return err
 	}
 	out := notify.Outgoing{
 		Subject: e.Subject(), Channel: notify.SMS, To: e.ContactPhone, Occasion: occasion,
@@ -240,8 +245,11 @@ func (d *Desk) tellEntry(ctx context.Context, e *WaitEntry, occasion string) err
 		out.Version, out.ExpiresAt = e.Version, e.OfferUntil
 		out.Asks, out.AsksUntil = AsksOffer, e.OfferUntil
 	}
-	var err error
-	if out.Body, err = templates.Text(l, occasion, data); err != nil {
+	if _, out.Body, err = d.Compose(ctx, e.Workshop, notify.SMS, l, occasion, data); err != nil {
+		return err
+	}
+	// The page outlives the list by a month, see WaitEntry.
+	if err := d.keepLink(ctx, page, data.Link, out.Body, e.Latest.AddDate(0, 2, 0)); err != nil {
 		return err
 	}
 	_, err = d.notify.Send(ctx, out)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -201,4 +202,16 @@ func (w *world) starts(date string, advisor int64, services ...int64) []string {
 func (w *world) offered(wall string, advisor int64) bool {
 	w.Helper()
 	return slices.Contains(w.starts(wall[:10], advisor), wall[11:])
+}
+
+// linkIn is where the short link in a text leads.
+func (w *world) linkIn(body string) string {
+	w.Helper()
+	_, rest, found := strings.Cut(body, "https://neuvo.test/l/")
+	if !found {
+		w.Fatalf("no short link in %q", body)
+	}
+	target, err := w.desk.FollowLink(w.Context(), strings.Fields(rest)[0])
+	w.ok(err)
+	return target
 }

@@ -44,6 +44,9 @@ type Options struct {
 	Log *slog.Logger
 	// Addresses makes and reads our signed per-conversation addresses.
 	Addresses *Addresses
+	// LeaveURL is the page that takes the token of a mail's way out, which is put
+	// behind it: "https://service.example.com/u/"; "": mail has none.
+	LeaveURL string
 	// MailDomain is the right side of our Message-IDs; the domain of Addresses
 	// where empty.
 	MailDomain string

@@ -294,7 +294,7 @@ func (n *Notifier) envelope(m *Message) Envelope {
 		ClientRef: fmt.Sprintf("m%d", m.ID), MessageID: m.MessageID,
 		From: m.FromAddress, FromName: m.Author, To: m.ToAddress, Title: m.Subject, Body: m.Body,
 		Locale: m.Locale, InReplyTo: m.InReplyTo, Automatic: !m.ByHuman,
-		Purpose: m.Purpose, Occasion: m.Occasion,
+		Purpose: m.Purpose, Occasion: m.Occasion, Unsubscribe: n.leaveURL(m),
 	}
 }
 

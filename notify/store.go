@@ -44,6 +44,12 @@ func (n *Notifier) conversationOf(ctx context.Context, id int64) (*Conversation,
 	return &c, n.db.In(ctx).Where("id = ?", id).Take(&c).Error
 }
 
+// participantsOf gives who takes part in a conversation.
+func (n *Notifier) participantsOf(ctx context.Context, id int64) ([]Participant, error) {
+	var rows []Participant
+	return rows, n.db.In(ctx).Where("conversation_id = ?", id).Find(&rows).Error
+}
+
 func (n *Notifier) replaceParticipants(ctx context.Context, conversationID int64, fresh bool, rows []Participant) error {
 	tx := n.db.In(ctx)
 	if !fresh {

@@ -249,6 +249,12 @@ func (s *Surveyor) send(ctx context.Context, row *Survey, job *booking.Job, t te
 		Advisor: first, Workshop: job.Workshop.Name, WorkshopPhone: job.Workshop.Phone, Reference: job.Reference,
 		Scale: row.Scale, Link: s.opt.BaseURL + "/s/" + row.Token,
 	}
+	if t.channel == notify.SMS {
+		var err error
+		if data.Link, err = s.desk.Shorten(ctx, "/s/"+row.Token, row.ExpiresAt.Time); err != nil {
+			return fmt.Errorf("shorten the link of survey %d: %w", row.ID, err)
+		}
+	}
 	data.Customer, _, _ = strings.Cut(job.ContactName, " ")
 	if v := job.Vehicle; v != nil {
 		data.Vehicle = strings.Join(strings.Fields(v.Make+" "+v.Model+" "+v.Plate), " ")
@@ -265,12 +271,7 @@ func (s *Surveyor) send(ctx context.Context, row *Survey, job *booking.Job, t te
 		out.ExpiresAt = db.At(t.notBefore.Add(textLife))
 	}
 	var err error
-	if t.channel == notify.Email {
-		out.MailTitle, out.Body, err = templates.Mail(job.Locale, t.occasion, data)
-	} else {
-		out.Body, err = templates.Text(job.Locale, t.occasion, data)
-	}
-	if err != nil {
+	if out.MailTitle, out.Body, err = s.desk.Compose(ctx, job.Workshop, t.channel, job.Locale, t.occasion, data); err != nil {
 		return fmt.Errorf("write %q of job %d: %w", t.occasion, job.ID, err)
 	}
 	if _, err := s.notify.Send(ctx, out); err != nil {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -218,4 +219,16 @@ func same[T comparable](w *world, what string, got, want []T) {
 	if !slices.Equal(got, want) {
 		w.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+// linkIn is where the short link in a text leads.
+func (w *world) linkIn(body string) string {
+	w.Helper()
+	_, rest, found := strings.Cut(body, "https://neuvo.test/l/")
+	if !found {
+		w.Fatalf("no short link in %q", body)
+	}
+	target, err := w.desk.FollowLink(w.Context(), strings.Fields(rest)[0])
+	w.ok(err)
+	return target
 }

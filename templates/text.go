@@ -113,7 +113,17 @@ func Mail(locale, occasion string, d TextData) (title, body string, err error) {
 }
 
 // textSet is every text and e-mail, parsed, by "texts/booked.fi".
-type textSet map[string]*template.Template
+type textSet map[string]words
+
+// words are a text that can be filled in.
+type words interface {
+	fill(locale string, mail bool, d *TextData) (string, error)
+}
+
+// fill makes the text of a wording.
+func (w *Wording) fill(locale string, mail bool, d *TextData) (string, error) {
+	return w.write(func(name string) string { return d.field(locale, name, mail) }), nil
+}
 
 var texts = sync.OnceValues(func() (textSet, error) {
 	set := textSet{}
@@ -159,6 +169,14 @@ func (s textSet) parse(dir, locale string) error {
 		if slices.Contains(parts, name) {
 			continue
 		}
+		if written, err := fs.ReadFile(files, name); err == nil && !bytes.Contains(written, []byte("{{")) {
+			w, wrong := ParseWording(string(written))
+			if wrong != nil {
+				return fmt.Errorf("parse %s: %s", name, T("en", wrong.Key, wrong.Args))
+			}
+			s[strings.TrimSuffix(name, ".txt")] = w
+			continue
+		}
 		set, err := shared.Clone()
 		if err != nil {
 			return fmt.Errorf("share the parts of %s: %w", dir, err)
@@ -167,9 +185,18 @@ func (s textSet) parse(dir, locale string) error {
 			return err
 		}
 		t := set.Lookup(name)
-		s[strings.TrimSuffix(name, ".txt")] = t
+		s[strings.TrimSuffix(name, ".txt")] = oldWords{t}
 	}
 	return nil
+}
+
+// oldWords are a text in the language of templates.
+type oldWords struct{ *template.Template }
+
+func (o oldWords) fill(_ string, _ bool, d *TextData) (string, error) {
+	var b bytes.Buffer
+	err := o.Execute(&b, *d)
+	return b.String(), err
 }
 
 // textFuncs are the functions of texts and e-mails.
@@ -209,6 +236,12 @@ func ScaleEnds(scale string) (low, high int) {
 	return 1, 5
 }
 
+// HasMail tells whether an occasion has an e-mail of its own, beside its text.
+func HasMail(locale, occasion string) bool {
+	set, err := texts()
+	return err == nil && set.has("mails", known(locale), occasion)
+}
+
 func (s textSet) has(dir, locale, occasion string) bool {
 	return s[dir+"/"+occasion+"."+locale] != nil
 }
@@ -218,16 +251,25 @@ func (s textSet) run(dir, locale, occasion string, d TextData) (string, error) {
 	if t == nil {
 		return "", fmt.Errorf("no text for the occasion %q", occasion)
 	}
+	text, err := finish(t, locale, dir == "mails", d)
+	if err != nil {
+		return "", fmt.Errorf("write the text %s.%s: %w", occasion, locale, err)
+	}
+	return text, nil
+}
+
+// finish fills words in and tidies what comes of it.
+func finish(t words, locale string, mail bool, d TextData) (string, error) {
 	// A person's own words go in after tidying, exactly as they were written.
 	note := strings.TrimSpace(d.Note)
 	if d.Note = ""; note != "" {
 		d.Note = noteMark
 	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, d); err != nil {
-		return "", fmt.Errorf("write the text %s.%s: %w", occasion, locale, err)
+	text, err := t.fill(locale, mail, &d)
+	if err != nil {
+		return "", err
 	}
-	return strings.ReplaceAll(tidy(b.String()), noteMark, note), nil
+	return strings.ReplaceAll(tidy(text), noteMark, note), nil
 }
 
 // noteMark stands for the note while a text is tidied; no template has it.

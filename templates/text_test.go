@@ -19,40 +19,12 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // sample is a visit with everything known, as a real one would be.
-func sample(locale string) TextData {
-	d := TextData{
-		Advisor: "Satu", Workshop: "Korjaamo Keskusta Oy", WorkshopPhone: "+358 9 1234 5678",
-		Address: "Konepajankatu 3, 00510 Helsinki", Customer: "Liisa", Vehicle: "Volvo V60 ABC-123",
-		Reference: "NV-7K3Q9", Link: "https://korjaamo.example.com/j/QX7MZK2VHDT5WJ4NBRLEYP3SCA", Scale: "1-5", Code: "482913",
-	}
-	switch locale {
-	case "fi":
-		d.Service, d.Bring = "Määräaikaishuolto", []string{"avaimet", "huoltokirja"}
-		d.Date, d.Time, d.Day = "23.11.2026", "9.30", "ma 23.11."
-		d.ReadyBy, d.Due = "ma 23.11. klo 16.00", "ma 23.11. klo 12.00"
-		d.Price, d.Ceiling = "240,00 €", "276,00 €"
-		d.Note = "Jarrupalat kannattaa vaihtaa samalla. Sopiiko?"
-	case "sv":
-		d.Service, d.Bring = "Periodisk service", []string{"nycklar", "servicebok"}
-		d.Date, d.Time, d.Day = "2026-11-23", "09.30", "mån 23.11"
-		d.ReadyBy, d.Due = "mån 23.11 kl. 16.00", "mån 23.11 kl. 12.00"
-		d.Price, d.Ceiling = "2 400,00 kr", "2 760,00 kr"
-		d.Note = "Bromsbeläggen borde bytas på samma gång. Passar det?"
-	case "en":
-		d.Service, d.Bring = "Scheduled service", []string{"keys", "service book"}
-		d.Date, d.Time, d.Day = "23 November 2026", "09:30", "Mon 23 Nov"
-		d.ReadyBy, d.Due = "Mon 23 Nov at 16:00", "Mon 23 Nov at 12:00"
-		d.Price, d.Ceiling = "€240.00", "€276.00"
-		d.Note = "The brake pads should be changed while we are at it. Is that all right?"
-	}
-	return d
-}
+func sample(locale string) TextData { return Example(locale, true) }
 
 // barber is a visit without a vehicle, a list to bring or an estimate.
 func barber(locale string) TextData {
-	d := sample(locale)
-	d.Vehicle, d.ReadyBy, d.Bring, d.Workshop = "", "", nil, "Parturi Pekka"
-	d.Service = map[string]string{"fi": "Hiustenleikkuu", "sv": "Klippning", "en": "Haircut"}[locale]
+	d := Example(locale, false)
+	d.Workshop = "Parturi Pekka"
 	return d
 }
 

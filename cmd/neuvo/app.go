@@ -97,7 +97,7 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 	if err := a.wireMail(ctx, opt, holder); err != nil {
 		return a, err
 	}
-	a.desk = booking.New(a.db, a.notifier, booking.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, Log: opt.log})
+	a.desk = booking.New(a.db, a.notifier, booking.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, ShortURL: opt.settings.ShortURL, Log: opt.log})
 	a.directory = auth.New(a.db)
 	a.surveyor = survey.New(a.db, a.desk, a.notifier, survey.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, Log: opt.log, Staff: a.directory.List})
 	a.connectRooms()
@@ -158,8 +158,9 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 	mailDomain := domainOf(opt.settings.ReplyAddress)
 	a.notifier = notify.New(a.db, notify.Options{
 		Now: opt.now, Log: opt.log, Addresses: addresses, MailDomain: mailDomain, Holder: holder,
-		Routes: routes,
-		Burst:  notify.Burst{PerHour: opt.settings.TextsPerHour, PerDay: opt.settings.TextsPerDay},
+		Routes:   routes,
+		Burst:    notify.Burst{PerHour: opt.settings.TextsPerHour, PerDay: opt.settings.TextsPerDay},
+		LeaveURL: strings.TrimRight(opt.settings.BaseURL, "/") + "/u/",
 	})
 	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain, TrustedAuthserv: opt.settings.TrustedAuthserv}
 	a.parse = reader(read)

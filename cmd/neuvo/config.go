@@ -42,6 +42,7 @@ type settingsServe struct {
 
 	Addr             string   `help:"Address to listen on." default:"127.0.0.1:8080"`
 	BaseURL          string   `help:"Public address of this site, as customers reach it: https://service.example.com." placeholder:"URL"`
+	ShortURL         string   `name:"short-url" help:"Shorter address that leads to this site too, for links in texts: https://nv.example." placeholder:"URL"`
 	SMTP             string   `name:"smtp" help:"SMTP server for e-mail and texts: smtp://user:password@host:587, smtps://…:465, ?tls=none on a trusted network." placeholder:"URL"`
 	ReplyAddress     string   `help:"Pattern of the addresses customers answer to, with {token}: {token}@reply.example.com or desk+{token}@example.com." placeholder:"PATTERN"`
 	TextsPerHour     int      `help:"Automatic texts that one phone gets in an hour at most; those beyond wait. 0: no bound." default:"8"`
@@ -72,6 +73,9 @@ func (s settingsServe) check() error {
 		s.checkGateways(),
 	)
 	errs = append(errs, s.checkSigning())
+	if s.ShortURL != "" {
+		errs = append(errs, checkURL("short-url", s.ShortURL, "a short address that leads to this site, such as https://nv.example", "http", "https"))
+	}
 	for _, proxy := range s.TrustedProxies {
 		if _, _, err := net.ParseCIDR(proxy); err != nil {
 			errs = append(errs, setting("trusted-proxies", fmt.Sprintf("%q is no network: give it as 10.0.0.0/8", proxy)))

@@ -151,7 +151,7 @@ func TestWorkThatGoesOnDidNotBeginAgain(t *testing.T) {
 	id, _ := b.book("10:00")
 	path := "/api/v1/jobs/" + id + "/transitions"
 	for _, c := range []struct{ to, says string }{
-		{"received", ""}, {"in_work", "aloitettu"}, {"waiting_parts", ""}, {"in_work", "jatkuu"},
+		{"received", ""}, {"in_work", "nyt käynnissä"}, {"waiting_parts", ""}, {"in_work", "jatkuu"},
 		{"waiting_approval", ""}, {"in_work", "jatkuu"}, {"ready", ""}, {"in_work", "jatkuu"},
 	} {
 		if text := b.send(sanna, "POST", path, object{"to": c.to}).want(200).text("message.body"); !strings.Contains(text, c.says) {
@@ -165,7 +165,7 @@ func TestAnotherAdvisorAtTheSameTimeIsNoNewTime(t *testing.T) {
 	id, token := b.book("10:00")
 	b.send("", "PATCH", "/api/v1/bookings/"+token, object{"advisor_id": "12"}).want(200).equal("advisor.name", "Matti Laine")
 	line := b.send(sanna, "GET", "/api/v1/jobs/"+id+"/timeline", nil).want(200)
-	if text := string(line.raw); strings.Contains(text, "Uusi aika") || !strings.Contains(text, "sinut ottaa vastaan Matti") {
+	if text := string(line.raw); strings.Contains(text, "Uusi aika") || !strings.Contains(text, "minä otan sinut vastaan") {
 		t.Errorf("told: %s", text)
 	}
 }

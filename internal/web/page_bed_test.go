@@ -270,10 +270,17 @@ func (s *screen) accessible() {
 			t.Errorf("%s: a %s without words: %s", s.path, n.Data, attr(n, "href"))
 		}
 	}
-	if all := s.words(); bareKey.MatchString(all) {
+	all := s.words()
+	if strings.Contains(s.path, "/settings/texts") { // where fields in braces are what it is about
+		all = textField.ReplaceAllString(all, "")
+	}
+	if bareKey.MatchString(all) {
 		t.Errorf("%s shows a key instead of a sentence: %s", s.path, all)
 	}
 }
+
+// textField is a field of a text, as managers write it.
+var textField = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // bareKey is what a page shows where a sentence or one of its values is missing.
 var bareKey = regexp.MustCompile(`\b(page|fault|status|channel|field|message_state|promise|outcome|attention)\.[a-z]|<no value>|%!|\{[a-z_.]+\}`)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/labstack/echo/v4"
 
@@ -23,6 +24,15 @@ func (s *Server) pageDeskWrite(c echo.Context) error {
 		return s.deskRefused(c, p, fault.New(fault.Invalid, "fault.message_empty"))
 	}
 	channel := notify.Channel(c.FormValue("channel"))
+	if c.FormValue("replace") != "" || c.FormValue("act") == "look" {
+		if c.FormValue("replace") != "" {
+			p.Body = notify.ToGSM7(p.Body)
+		}
+		if p.Draft, err = s.draft(c, p, p.Body); err != nil {
+			return s.fail(c, err)
+		}
+		return s.showDeskJob(c, http.StatusOK, p)
+	}
 	write := s.opt.Desk.Write
 	if ticked(c, "at_once") {
 		write = s.opt.Desk.WriteNow

@@ -37,6 +37,7 @@ type deskJobPage struct {
 	Channels  []choice
 	CanCancel bool
 	Body      string // the message as typed
+	Draft     *draftView
 	Note      string
 	PublicURL string
 	Verified  time.Time // when the customer last proved to hold the phone

@@ -23,8 +23,7 @@ type statusForm struct {
 	Label     string
 	Text      string // as it will go
 	Shown     string // the template's text for what was chosen, to see what was edited
-	Parts     int
-	Unicode   bool // it needs the costlier alphabet
+	Cost      *costView
 	Send      bool
 	HasText   bool
 	AskReady  bool
@@ -65,7 +64,7 @@ func (s *Server) openPreview(c echo.Context, p *deskJobPage, to booking.Status) 
 	if err != nil {
 		return err
 	}
-	f.setText(text)
+	p.setText(f, text)
 	f.Shown, f.HasText, f.Send = text, text != "", text != ""
 	if f.Sending, err = s.sendTimeOf(c.Request().Context(), p.Job, string(to), false); err != nil {
 		return err
@@ -75,10 +74,8 @@ func (s *Server) openPreview(c echo.Context, p *deskJobPage, to booking.Status) 
 }
 
 // setText counts what a text costs.
-func (f *statusForm) setText(text string) {
-	f.Text = text
-	parts, gsm := notify.Segments(text)
-	f.Parts, f.Unicode = parts, !gsm && text != ""
+func (p *deskJobPage) setText(f *statusForm, text string) {
+	f.Text, f.Cost = text, p.statusCost(text)
 }
 
 // recipient is where a message about the job goes.
@@ -122,6 +119,10 @@ func (s *Server) pageDeskStatus(c echo.Context) error {
 	}
 	body, shown := typed(c, "body", maxNote), typed(c, "shown", maxNote)
 	form.Send = form.HasText && ticked(c, "send")
+	if c.FormValue("replace") != "" {
+		p.setText(form, notify.ToGSM7(body))
+		return s.showDeskJob(c, http.StatusOK, p)
+	}
 	if body == "" && form.Send {
 		p.Errors["body"] = p.words("fault.message_empty")
 		p.Problem = p.Errors["body"]
@@ -152,7 +153,7 @@ func (s *Server) pageDeskStatus(c echo.Context) error {
 	if status == 0 {
 		return s.fail(c, err)
 	}
-	form.setText(body)
+	p.setText(form, body)
 	return s.showDeskJob(c, status, p)
 }
 

@@ -34,6 +34,9 @@ func registerPages(e *echo.Echo, s *Server) {
 	e.GET("/j/:token/estimate/:id", s.pageEstimate)
 	e.POST("/j/:token/estimate/:id", s.pageEstimateSubmit)
 
+	e.GET("/l/:code", s.shortLink)
+	e.GET("/u/:token", s.pageLeave)
+	e.POST("/u/:token", s.pageLeaveSubmit)
 	e.GET("/s/:token", s.pageSurvey)
 	e.POST("/s/:token", s.pageSurveySubmit)
 
@@ -78,6 +81,7 @@ func registerPages(e *echo.Echo, s *Server) {
 	desk.POST("/jobs/:id/messages", s.pageDeskWrite)
 	desk.POST("/jobs/:id/messages/:message/move", s.pageDeskMoveMessage)
 	desk.POST("/jobs/:id/messages/:message/sender", s.pageDeskLearnSender)
+	desk.POST("/jobs/:id/cost", s.pageDeskCost)
 	desk.POST("/jobs/:id/notes", s.pageDeskNote)
 	desk.POST("/jobs/:id/handover", s.pageDeskHandover)
 	desk.POST("/jobs/:id/cancel", s.pageDeskCancel)
@@ -101,6 +105,10 @@ func registerPages(e *echo.Echo, s *Server) {
 	settings.POST("/advisors/new", s.pageSettingsAdvisorSubmit)
 	settings.GET("/advisors/:id", s.pageSettingsAdvisor)
 	settings.POST("/advisors/:id", s.pageSettingsAdvisorSubmit)
+	settings.GET("/texts", s.pageTexts)
+	settings.GET("/texts/:occasion", s.pageText)
+	settings.POST("/texts/:occasion", s.pageTextSubmit)
+	settings.POST("/texts/:occasion/preview", s.pageTextPreview)
 	settings.GET("/services/new", s.pageSettingsService)
 	settings.POST("/services/new", s.pageSettingsServiceSubmit)
 	settings.GET("/services/:id", s.pageSettingsService)

@@ -115,6 +115,9 @@ func (s *Server) staffCalls(api huma.API) {
 	call(s, api, forStaff, get, "/reports/satisfaction", 200, "satisfaction", "How content customers are, with intervals; an advisor sees his or her own", s.getSatisfaction)
 }
 
+// textRoute names a text.
+const textRoute = "/texts/{occasion}/{locale}/{channel}"
+
 // settingsCalls are for managers; reading is for all at the desk.
 func (s *Server) settingsCalls(api huma.API) {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
@@ -147,6 +150,11 @@ func (s *Server) settingsCalls(api huma.API) {
 	call(s, api, forStaff, get, "/closures/{id}", 200, "get-closure", "A closure", s.getClosure)
 	call(s, api, forManagers, post, "/closures", 201, "add-closure", "Close a workshop on some dates", s.postClosure)
 	call(s, api, forManagers, patch, "/closures/{id}", 200, "change-closure", "Change a closure", s.patchClosure)
+	call(s, api, forStaff, get, "/texts", 200, "list-texts", "What a workshop says to customers", s.listTexts)
+	call(s, api, forStaff, get, textRoute, 200, "get-text", "What is said on an occasion", s.getText)
+	call(s, api, forManagers, put, textRoute, 200, "set-text", "Say it in the workshop's own words", s.putText)
+	call(s, api, forManagers, del, textRoute, 204, "reset-text", "Say it in our words again", s.deleteText)
+	call(s, api, forManagers, post, textRoute+"/preview", 200, "preview-text", "See what a text would look like and cost", s.previewText)
 	call(s, api, forManagers, del, "/closures/{id}", 204, "remove-closure", "Open on those dates again", s.removed(desk.RemoveClosure))
 }
 

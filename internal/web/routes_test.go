@@ -17,10 +17,10 @@ var openTo = []string{
 	"GET /desk/sign-in", "POST /desk/sign-in", "POST /desk/sign-out",
 	"GET /api/v1/workshops", "GET /api/v1/services", "GET /api/v1/advisors",
 	"GET /api/v1/availability", "GET /api/v1/availability/why", "POST /api/v1/holds", "POST /api/v1/bookings",
-	"GET /book/wait", "POST /book/wait", "POST /api/v1/waitlist", "GET /calendar/:file",
+	"GET /book/wait", "POST /book/wait", "POST /api/v1/waitlist", "GET /calendar/:file", "GET /l/:code",
 }
 
-var withToken = regexp.MustCompile(`^[A-Z]+ (/j/:token|/w/:token|/photos/:token|/s/:token|/api/v1/bookings/:token|/api/v1/surveys/:token)(/|$)`)
+var withToken = regexp.MustCompile(`^[A-Z]+ (/j/:token|/w/:token|/photos/:token|/s/:token|/u/:token|/api/v1/bookings/:token|/api/v1/surveys/:token)(/|$)`)
 
 func TestEveryRouteThatIsNotPublicAsksWhoIsCalling(t *testing.T) {
 	b := onSQLite(t, func(o *Options) { o.Relaxed = true })

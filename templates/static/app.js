@@ -28,18 +28,19 @@ document.querySelectorAll("#status-form :is(#f-by, #f-ready)").forEach((input) =
   });
 });
 
-// How many parts a text has: GSM 03.38 holds 160 or 153 a part, UCS-2 70 or 67.
-const gsm = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[~\]|€]*$/;
-document.querySelectorAll("textarea[data-count]").forEach((area) => {
-  const sign = document.getElementById(area.dataset.count);
-  area.addEventListener("input", () => {
-    const plain = gsm.test(area.value);
-    const length = plain ? area.value.length + (area.value.match(/[\^{}\\[~\]|€]/g) || []).length : area.value.length;
-    const [one, more] = plain ? [160, 153] : [70, 67];
-    const parts = length <= one ? 1 : Math.ceil(length / more);
-    sign.textContent = parts === 1 ? sign.dataset.one : sign.dataset.other.replace("#", parts);
-  });
+// What a text costs comes from the server; replacing what makes it dear, and
+// putting in a field, need no journey there.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-replace], [data-insert]");
+  const area = button && document.getElementById(button.dataset.replace || button.dataset.insert);
+  if (!area) return;
+  event.preventDefault();
+  area.focus();
+  if (button.dataset.replace) area.value = button.dataset.text;
+  else area.setRangeText(button.dataset.text, area.selectionStart, area.selectionEnd, "end");
+  area.dispatchEvent(new Event("input", { bubbles: true }));
 });
+document.querySelectorAll("[data-insert]").forEach((button) => { button.hidden = false; });
 
 // The sum of what is approved moves with each choice; the server counts again.
 document.querySelectorAll("form[data-estimate]").forEach((form) => {
