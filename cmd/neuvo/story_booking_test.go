@@ -45,6 +45,23 @@ func (b *bed) visits(method, path string, body io.Reader) string {
 	return string(raw)
 }
 
+// shortLink is the short address in a text.
+var shortLink = regexp.MustCompile(`/l/\w+`)
+
+// leads wants the short link of a text to lead to a page.
+func (b *bed) leads(text letter, page string) {
+	b.t.Helper()
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Get(b.url + shortLink.FindString(text.body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if got := res.Header.Get("Location"); !strings.HasSuffix(got, page) {
+		b.t.Fatalf("%q leads to %q (%d), want %s", text.body, got, res.StatusCode, page)
+	}
+}
+
 // sixDigits is a one-time code in a text.
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
@@ -173,7 +190,7 @@ func TestWhoIsAwayIsStoodInForAndTheCustomerHearsIt(t *testing.T) {
 			t.Fatalf("the booking is %v", got)
 		}
 		b.settles()
-		told := b.latest(liisa, "Mikko", "pysyy")
+		told := b.latest(liisa, "Mikko", "pitää")
 		if strings.Contains(told.body, "Flunssa") || strings.Contains(told.body, "Satu") || told.from != first.from {
 			t.Fatalf("told %q from %s", told.body, told.from)
 		}
@@ -200,7 +217,8 @@ func TestExtraWorkIsApprovedLineByLineAfterACode(t *testing.T) {
 			{"title": "Pyyhkijät", "price": object{"amount": 4900, "currency": "EUR"}},
 		}}, http.StatusCreated)
 		b.settles()
-		asked := b.latest(liisa, "Satu", "/j/"+booked["token"].(string)+"/estimate/"+e["id"].(string))
+		asked := b.latest(liisa, "Satu")
+		b.leads(asked, "/j/"+booked["token"].(string)+"/estimate/"+e["id"].(string))
 
 		// A yes by text approves nothing: the link comes once more.
 		b.world.answerText(t, liisa, asked.from, "Kyllä")
@@ -208,7 +226,7 @@ func TestExtraWorkIsApprovedLineByLineAfterACode(t *testing.T) {
 		if got := b.items(satu, job+"/estimates")[0]["state"]; got != "sent" {
 			t.Fatalf("a text made it %v", got)
 		}
-		b.latest(liisa, "/estimate/")
+		b.leads(b.latest(liisa), "/j/"+booked["token"].(string)+"/estimate/"+e["id"].(string))
 
 		lines := e["lines"].([]any)
 		yes := object{"version": e["version"], "lines": []object{
@@ -233,7 +251,7 @@ func TestALinkMovesAndCancelsOnlyByItsForm(t *testing.T) {
 	everywhere(t, func(t *testing.T, b *bed) {
 		booked := b.books("Annual service", "Satu Salo", "2026-11-25T09:00:00+02:00", "ABC-123")
 		b.settles()
-		b.latest(liisa, "/j/"+booked["token"].(string))
+		b.leads(b.latest(liisa), "/j/"+booked["token"].(string))
 		page := "/j/" + booked["token"].(string)
 
 		// What scans links opens them all, and nothing comes of it.
