@@ -47,11 +47,11 @@ torture: deps
 
 FUZZTIME ?= 60s
 fuzz:
-	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./notify/inbox
-	$(GO) test -run '^$$' -fuzz FuzzReplyText -fuzztime $(FUZZTIME) ./notify/inbox
-	$(GO) test -run '^$$' -fuzz FuzzTNEF -fuzztime $(FUZZTIME) ./notify/inbox
-	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./notify/httpsms
-	$(GO) test -run '^$$' -fuzz FuzzRead -fuzztime $(FUZZTIME) ./survey
+	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./notify/inbox
+	$(GO) test -run '^$$' -fuzz FuzzReplyText -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./notify/inbox
+	$(GO) test -run '^$$' -fuzz FuzzTNEF -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./notify/inbox
+	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./notify/httpsms
+	$(GO) test -run '^$$' -fuzz FuzzRead -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./survey
 
 clean:
 	rm -rf bin

@@ -143,6 +143,7 @@ func (s *seeder) plan(ctx context.Context) error {
 	}
 	s.visits = all
 	s.planRoutine()
+	s.planCare()
 	s.planLoose()
 	s.planCalendar()
 	return nil
