@@ -115,7 +115,8 @@ func (d *Desk) AskCallback(ctx context.Context, token, phone, note string) (*Pro
 // promised by then as he or she can make. The owner is the job's, or the
 // stand-in where that one is away. The customer is told by text who calls, from
 // which number and by when. A job has one open call-back: asking again gives
-// that one, with a new number or note, and its first deadline stays.
+// that one, with a new number or note, and its first deadline stays; where its
+// time has passed it gets a new one, which counts against us.
 func (d *Desk) PromiseCallback(ctx context.Context, w CallWish) (*Promise, error) {
 	j, err := d.Job(ctx, w.JobID)
 	if err != nil {
@@ -167,6 +168,16 @@ func (d *Desk) promiseCall(ctx context.Context, w CallWish, open *opening) (int6
 			return 0, err
 		}
 	}
+	renewed := again && !p.DueAt.After(open.now)
+	if renewed { // we are late: another time is ours to give, and to answer for
+		due, err := d.callDue(ctx, open, p.OwnerID, j.Workshop.CallsPerHour)
+		if err != nil {
+			return 0, err
+		}
+		p.DueAt, p.Renegotiated = db.At(due), true
+		p.WarnedAt, p.LateToldAt, p.BrokenAt = db.Time{}, db.Time{}, db.Time{}
+		p.plan(open)
+	}
 	p.Phone, p.Note = cmp.Or(w.Phone, p.Phone, j.ContactPhone), cmp.Or(w.Note, p.Note)
 	if err := d.savePromise(ctx, p); err != nil {
 		return 0, err
@@ -176,7 +187,10 @@ func (d *Desk) promiseCall(ctx context.Context, w CallWish, open *opening) (int6
 			return 0, err
 		}
 	}
-	if again {
+	if again { // whoever asks by text hears when, again
+		if !w.Silent && (renewed || w.Source == FromText) {
+			return p.ID, d.tellCall(ctx, j, p, "callback")
+		}
 		return p.ID, nil
 	}
 	by := Actor{Kind: "customer", Name: j.ContactName}

@@ -281,3 +281,25 @@ func TestACallPromisedAtClosingTimeBeforeAHolidayIsDueAfterIt(t *testing.T) {
 		t.Errorf("told %+v", m)
 	}
 }
+
+func TestWhoAsksAgainWhenWeAreLateIsGivenANewTime(t *testing.T) {
+	each(t, func(w *world) {
+		j := w.book("2026-11-25 09:00")
+		w.clock.set(w.at("2026-11-23 10:00"))
+		_, err := w.desk.AskCallback(w.Context(), j.Token, "", "")
+		w.ok(err)
+		w.watch("2026-11-23 13:30")
+		p, err := w.desk.AskCallback(w.Context(), j.Token, "", "Still waiting")
+		w.ok(err)
+		if !p.DueAt.Equal(w.at("2026-11-23 15:30")) || !p.FirstDueAt.Equal(w.at("2026-11-23 12:00")) || !p.Renegotiated {
+			w.Errorf("renewed as %+v", p)
+		}
+		if got := w.occasions(j); got[len(got)-1] != "callback" {
+			w.Errorf("texts: %v", got)
+		}
+		w.watch("2026-11-23 15:00")
+		if got := w.attentions(); !slices.Contains(got, "promise_due") {
+			w.Errorf("nobody is warned of the new time: %v", got)
+		}
+	})
+}

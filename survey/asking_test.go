@@ -190,7 +190,7 @@ func TestOneReminderGoesWhereItIsSwitchedOnAndNobodyAnswered(t *testing.T) {
 		{"not who was asked again already", 2, func(w *world, j *booking.Job) { w.texts(j, "no joo") }, []string{"survey", "survey_again"}},
 		{"not who declined", 2, func(w *world, j *booking.Job) { w.texts(j, "ei kiitos") }, []string{"survey"}},
 		{"not who tapped on the text", 2, func(w *world, j *booking.Job) { w.texts(j, "Liked “Vastasiko palvelu odotuksiasi?”") }, []string{"survey"}},
-		{"not whose complaint is open", 2, func(w *world, j *booking.Job) { w.complains(j) }, []string{"survey", "callback"}},
+		{"not whose complaint is open", 2, func(w *world, j *booking.Job) { w.complains(j) }, []string{"survey"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			each(t, func(w *world) {

@@ -276,6 +276,9 @@ var caseKinds = []booking.AttentionKind{booking.NeedsCare, booking.NeedsCase, bo
 // has taken the case.
 func (s *Surveyor) AskSorted(ctx context.Context, id int64, a booking.Actor) error {
 	return s.changeCase(ctx, id, func(ctx context.Context, c *Case) error {
+		if c.State == CaseAsked { // a second tap
+			return nil
+		}
 		if err := s.acknowledge(ctx, c, a); err != nil {
 			return err
 		}

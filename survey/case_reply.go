@@ -9,6 +9,7 @@ import (
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
 	"neuvo/notify"
+	"neuvo/templates"
 )
 
 // caseReply takes what belongs to a case: the customer's answer to whether it is
@@ -197,8 +198,14 @@ func (s *Surveyor) OnBroken(ctx context.Context, job *booking.Job, p *booking.Pr
 	if p.Kind != booking.PromiseReady {
 		return nil
 	}
-	_, _, err := s.openCase(ctx, job, opening{cause: CauseBroken, detail: p.DueAt.In(job.Workshop.Zone()).Format("2006-01-02 15:04"), occasion: "callback"})
+	_, _, err := s.openCase(ctx, job, opening{cause: CauseBroken, detail: promised(job, p), occasion: "late_ready"})
 	return err
+}
+
+// promised is a ready-by time in the words of the desk.
+func promised(job *booking.Job, p *booking.Promise) string {
+	l := job.Workshop.Locale
+	return templates.T(l, "page.desk.ready_promised", map[string]any{"when": templates.Moment(l, p.DueAt.In(job.Workshop.Zone()))})
 }
 
 // OnCalled hears that the customer has been reached: a case is asked about some

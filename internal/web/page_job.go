@@ -134,7 +134,7 @@ func (s *Server) showJob(c echo.Context, status int, p *jobPage) error {
 		return s.fail(c, err)
 	}
 	for i := range promises {
-		if promises[i].ClosedAt.IsZero() && promises[i].Kind == booking.PromiseCall {
+		if promises[i].ClosedAt.IsZero() && promises[i].Kind == booking.PromiseCall && promises[i].DueAt.After(s.opt.Now()) {
 			p.Promise = &promises[i]
 		}
 	}

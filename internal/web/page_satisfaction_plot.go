@@ -34,7 +34,7 @@ type plotTick struct{ Y, Label string }
 
 const (
 	plotWidth, plotHeight   = 420, 220
-	plotLeft, plotRight     = 46, 12
+	plotLeft, plotRight     = 58, 12
 	plotTop, plotBottom     = 12, 30
 	plotCap                 = 4
 	maxPlotWeeks, maxLabels = 26, 7
