@@ -30,9 +30,6 @@ const (
 	tokenAtMost     = 24 // months
 )
 
-// holdFor is how long a customer who is typing keeps a start.
-const holdFor = 10 * time.Minute
-
 // SlotTaken answers a booking whose start went to somebody else: the same
 // conflict for the eye, with the nearest starts that are free.
 type SlotTaken struct {
@@ -134,44 +131,6 @@ func (d *Desk) try(ctx context.Context, p *plan, r BookingRequest, take func() e
 			return err
 		}
 	}
-}
-
-// Hold keeps a start for a customer who is typing; a hold of the same key ends.
-// Booking with its key takes its claims over. Errors as for Book.
-func (d *Desk) Hold(ctx context.Context, r BookingRequest) (*Hold, error) {
-	p, err := d.plan(ctx, r, false)
-	if err != nil {
-		return nil, err
-	}
-	var h *Hold
-	err = d.try(ctx, p, r, func() error {
-		h = &Hold{
-			Key: strings.ToLower(rand.Text()), WorkshopID: p.shop.ID, AdvisorID: p.advisors[0],
-			StartAt: db.At(p.start), EndAt: db.At(p.start.Add(p.need.duration)), ExpiresAt: db.At(d.now().Add(holdFor)),
-		}
-		return d.db.Tx(ctx, func(ctx context.Context) error {
-			h.ID = 0
-			if err := d.insertHold(ctx, h); err != nil {
-				return err
-			}
-			t := p.takes()
-			t.expires = h.ExpiresAt
-			return d.takeOver(ctx, r.HoldKey, holder{holdID: h.ID}, t)
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return h, nil
-}
-
-// endHold ends the hold of a key, if there is one.
-func (d *Desk) endHold(ctx context.Context, key string) error {
-	h, err := d.holdByKey(ctx, key)
-	if err != nil || h == nil {
-		return err
-	}
-	return d.freeHold(ctx, h)
 }
 
 // plan checks a request and finds who can take it.

@@ -48,6 +48,7 @@ func (p *Promise) plan(open *opening) {
 func (d *Desk) WatchPromises(ctx context.Context) (int, error) {
 	done := 0
 	var failed []error
+	hours := map[int64]*opening{} // by workshop: laid out once for a sweep
 	for after := int64(0); ; {
 		due, err := d.duePromises(ctx, after, sweepBatch)
 		if err != nil {
@@ -55,7 +56,7 @@ func (d *Desk) WatchPromises(ctx context.Context) (int, error) {
 		}
 		for _, p := range due {
 			after = p.ID
-			if err := d.watchPromise(ctx, p); err != nil {
+			if err := d.watchPromise(ctx, p, hours); err != nil {
 				failed = append(failed, fmt.Errorf("watch promise %d: %w", p.ID, err))
 			} else {
 				done++
@@ -68,14 +69,17 @@ func (d *Desk) WatchPromises(ctx context.Context) (int, error) {
 }
 
 // watchPromise takes one promise as far as the clock has come.
-func (d *Desk) watchPromise(ctx context.Context, seen Promise) error {
-	shop, err := d.Workshop(ctx, seen.WorkshopID)
-	if err != nil {
-		return err
-	}
-	open, err := d.openingOf(ctx, shop)
-	if err != nil {
-		return err
+func (d *Desk) watchPromise(ctx context.Context, seen Promise, hours map[int64]*opening) error {
+	open := hours[seen.WorkshopID]
+	if open == nil {
+		shop, err := d.Workshop(ctx, seen.WorkshopID)
+		if err != nil {
+			return err
+		}
+		if open, err = d.openingOf(ctx, shop); err != nil {
+			return err
+		}
+		hours[seen.WorkshopID] = open
 	}
 	return d.db.Tx(ctx, func(ctx context.Context) error {
 		j, err := d.lockJob(ctx, seen.JobID) // before the promise, as everywhere
