@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -112,10 +111,10 @@ func (d *Desk) Compose(ctx context.Context, shop *Workshop, channel notify.Chann
 	mail := channel == notify.Email
 	if own := words[textKey{occasion, locale, channel}]; own != nil {
 		if mail {
-			return own.Mail(locale, data)
+			title, body = own.Mail(locale, data)
+			return title, body, nil
 		}
-		body, err = own.Text(locale, data)
-		return "", body, err
+		return "", own.Text(locale, data), nil
 	}
 	if !mail {
 		body, err = templates.Text(locale, occasion, data)
@@ -123,7 +122,7 @@ func (d *Desk) Compose(ctx context.Context, shop *Workshop, channel notify.Chann
 	}
 	title, body, err = templates.Mail(locale, occasion, data)
 	if own := words[textKey{occasion, locale, notify.SMS}]; err == nil && own != nil && !templates.HasMail(locale, occasion) {
-		body, err = own.Text(locale, data)
+		body = own.Text(locale, data)
 	}
 	return title, body, err
 }
@@ -284,11 +283,7 @@ func (d *Desk) ExampleText(shop *Workshop, t OwnText) string {
 	if len(flaws) > 0 {
 		return ""
 	}
-	body, err := own.Text(t.Locale, d.exampleOf(shop, t.Locale, true))
-	if err != nil {
-		return ""
-	}
-	return body
+	return own.Text(t.Locale, d.exampleOf(shop, t.Locale, true))
 }
 
 // checkText tidies a text, tells what is wrong with it and shows what it looks
@@ -314,14 +309,10 @@ func (d *Desk) checkText(shop *Workshop, t *OwnText) (*TextPreview, error) {
 	for _, vehicle := range []bool{true, false} {
 		e := TextExample{Vehicle: vehicle}
 		data := d.exampleOf(shop, t.Locale, vehicle)
-		var err error
 		if mail {
-			e.Title, e.Body, err = own.Mail(t.Locale, data)
+			e.Title, e.Body = own.Mail(t.Locale, data)
 		} else {
-			e.Body, err = own.Text(t.Locale, data)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("show the text %s: %w", t.name(), err)
+			e.Body = own.Text(t.Locale, data)
 		}
 		if cost := notify.Explain(e.Body); !mail && cost.Parts > p.Cost.Parts {
 			p.Cost = cost

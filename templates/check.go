@@ -23,19 +23,16 @@ type Own struct {
 }
 
 // Mail makes an e-mail of the words.
-func (o *Own) Mail(locale string, d TextData) (title, body string, err error) {
+func (o *Own) Mail(locale string, d TextData) (title, body string) {
 	if o.title != nil {
-		if title, err = finish(o.title, known(locale), true, d); err != nil {
-			return "", "", err
-		}
+		title = oneLine(o.title.fill(known(locale), true, d))
 	}
-	body, err = finish(o.body, known(locale), true, d)
-	return oneLine(title), body, err
+	return title, o.body.fill(known(locale), true, d)
 }
 
 // Text makes an SMS of the words.
-func (o *Own) Text(locale string, d TextData) (string, error) {
-	return finish(o.body, known(locale), false, d)
+func (o *Own) Text(locale string, d TextData) string {
+	return o.body.fill(known(locale), false, d)
 }
 
 // Flaws are what is wrong with words, by the input that holds it: "title",

@@ -1,13 +1,10 @@
 package templates
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
-	"text/template"
 	"unicode"
 	"unicode/utf8"
 )
@@ -113,111 +110,29 @@ func Mail(locale, occasion string, d TextData) (title, body string, err error) {
 }
 
 // textSet is every text and e-mail, parsed, by "texts/booked.fi".
-type textSet map[string]words
-
-// words are a text that can be filled in.
-type words interface {
-	fill(locale string, mail bool, d *TextData) (string, error)
-}
-
-// fill makes the text of a wording.
-func (w *Wording) fill(locale string, mail bool, d *TextData) (string, error) {
-	return w.write(func(name string) string { return d.field(locale, name, mail) }), nil
-}
+type textSet map[string]*Wording
 
 var texts = sync.OnceValues(func() (textSet, error) {
 	set := textSet{}
-	for _, locale := range Locales {
-		for _, dir := range []string{"texts", "mails"} {
-			if err := set.parse(dir, locale); err != nil {
-				return nil, err
+	for _, dir := range []string{"texts", "mails"} {
+		names, err := fs.Glob(files, dir+"/*.txt")
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", dir, err)
+		}
+		for _, name := range names {
+			raw, err := fs.ReadFile(files, name)
+			if err != nil {
+				return nil, fmt.Errorf("read %s: %w", name, err)
 			}
+			w, wrong := ParseWording(string(raw))
+			if wrong != nil {
+				return nil, fmt.Errorf("parse %s: %s", name, T("en", wrong.Key, wrong.Args))
+			}
+			set[strings.TrimSuffix(name, ".txt")] = w
 		}
 	}
 	return set, nil
 })
-
-// parse reads the files of one directory and locale. texts/parts.<locale>.txt
-// holds what all of them share: the greeting and the signature.
-func (s textSet) parse(dir, locale string) error {
-	names, err := fs.Glob(files, dir+"/*."+locale+".txt")
-	if err != nil {
-		return fmt.Errorf("list %s: %w", dir, err)
-	}
-	parts, err := fs.Glob(files, "texts/parts."+locale+".txt")
-	if err != nil {
-		return fmt.Errorf("list the parts of %s: %w", dir, err)
-	}
-	read := func(t *template.Template, file string) error {
-		raw, err := fs.ReadFile(files, file)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", file, err)
-		}
-		if _, err := t.New(file).Parse(string(raw)); err != nil {
-			return fmt.Errorf("parse %s: %w", file, err)
-		}
-		return nil
-	}
-	// What is shared is parsed once: a clone has the same trees.
-	shared := template.New("parts").Funcs(textFuncs).Funcs(surveyFuncs(locale))
-	for _, file := range parts {
-		if err := read(shared, file); err != nil {
-			return err
-		}
-	}
-	for _, name := range names {
-		if slices.Contains(parts, name) {
-			continue
-		}
-		if written, err := fs.ReadFile(files, name); err == nil && !bytes.Contains(written, []byte("{{")) {
-			w, wrong := ParseWording(string(written))
-			if wrong != nil {
-				return fmt.Errorf("parse %s: %s", name, T("en", wrong.Key, wrong.Args))
-			}
-			s[strings.TrimSuffix(name, ".txt")] = w
-			continue
-		}
-		set, err := shared.Clone()
-		if err != nil {
-			return fmt.Errorf("share the parts of %s: %w", dir, err)
-		}
-		if err := read(set.Option("missingkey=error"), name); err != nil {
-			return err
-		}
-		t := set.Lookup(name)
-		s[strings.TrimSuffix(name, ".txt")] = oldWords{t}
-	}
-	return nil
-}
-
-// oldWords are a text in the language of templates.
-type oldWords struct{ *template.Template }
-
-func (o oldWords) fill(_ string, _ bool, d *TextData) (string, error) {
-	var b bytes.Buffer
-	err := o.Execute(&b, *d)
-	return b.String(), err
-}
-
-// textFuncs are the functions of texts and e-mails.
-var textFuncs = template.FuncMap{
-	"join": func(items []string) string { return strings.Join(items, ", ") },
-	// lowest and highest are the ends of a survey's scale.
-	"lowest":  func(scale string) int { low, _ := ScaleEnds(scale); return low },
-	"highest": func(scale string) int { _, high := ScaleEnds(scale); return high },
-}
-
-// surveyFuncs are the words of a survey's scale in a locale: the question, and
-// what its ends mean within a sentence.
-func surveyFuncs(locale string) template.FuncMap {
-	within := func(end string) func(string) string {
-		return func(scale string) string { return lowerFirst(T(locale, "survey."+end+"."+scale, nil)) }
-	}
-	return template.FuncMap{
-		"question": func(scale string) string { return T(locale, "survey.question."+scale, nil) },
-		"best":     within("best"), "worst": within("worst"),
-	}
-}
 
 func lowerFirst(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
@@ -251,31 +166,24 @@ func (s textSet) run(dir, locale, occasion string, d TextData) (string, error) {
 	if t == nil {
 		return "", fmt.Errorf("no text for the occasion %q", occasion)
 	}
-	text, err := finish(t, locale, dir == "mails", d)
-	if err != nil {
-		return "", fmt.Errorf("write the text %s.%s: %w", occasion, locale, err)
-	}
-	return text, nil
+	return t.fill(locale, dir == "mails", d), nil
 }
 
-// finish fills words in and tidies what comes of it.
-func finish(t words, locale string, mail bool, d TextData) (string, error) {
+// fill makes the text of a wording and tidies what comes of it.
+func (w *Wording) fill(locale string, mail bool, d TextData) string {
 	// A person's own words go in after tidying, exactly as they were written.
 	note := strings.TrimSpace(d.Note)
 	if d.Note = ""; note != "" {
 		d.Note = noteMark
 	}
-	text, err := t.fill(locale, mail, &d)
-	if err != nil {
-		return "", err
-	}
-	return strings.ReplaceAll(tidy(text), noteMark, note), nil
+	text := w.write(func(name string) string { return d.field(locale, name, mail) })
+	return strings.ReplaceAll(tidy(text), noteMark, note)
 }
 
-// noteMark stands for the note while a text is tidied; no template has it.
+// noteMark stands for the note while a text is tidied; no wording has it.
 const noteMark = "\x00"
 
-// tidy removes what conditions in a template leave behind: doubled spaces,
+// tidy removes what empty brackets leave behind: doubled spaces,
 // spaces at the ends of lines, more than one empty line in a row.
 func tidy(s string) string {
 	var lines []string

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -43,6 +44,9 @@ func flaw(key string, pairs ...any) *Flaw {
 // ParseWording reads a wording. A field that does not exist is a flaw that names
 // the one that was probably meant.
 func ParseWording(source string) (*Wording, *Flaw) {
+	if wrong := programmed(source); wrong != nil {
+		return nil, wrong
+	}
 	r := wordingReader{rest: source}
 	parts, end, wrong := r.read("")
 	switch {
@@ -52,6 +56,25 @@ func ParseWording(source string) (*Wording, *Flaw) {
 		return nil, flaw("fault.text_bracket_unopened", "near", near(source, len(source)-len(r.rest)-1))
 	}
 	return &Wording{source: source, parts: parts}, nil
+}
+
+// doubled is what other programs take for a field or a condition. Here doubled
+// braces are braces that are meant, and the customer would read the rest.
+var doubled = regexp.MustCompile(`\{\{-?\s*(\.?\s*(\w+)|(?:if|with|range|template|define|block)\s[^{}]*|else[^{}]*|end)\s*-?\}\}`)
+
+// programmed finds a field in doubled braces, and the conditions of other
+// programs' templates.
+func programmed(source string) *Flaw {
+	for _, found := range doubled.FindAllStringSubmatch(source, -1) {
+		name := strings.ToLower(found[2])
+		switch {
+		case slices.Contains(Fields, name):
+			return flaw("fault.text_field_doubled", "field", found[0], "like", "{"+name+"}")
+		case name == "" || name == "end" || name == "else" || strings.Contains(found[1], "."):
+			return flaw("fault.text_program", "words", found[0])
+		}
+	}
+	return nil
 }
 
 // Source is the wording as it was written.

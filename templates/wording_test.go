@@ -33,8 +33,8 @@ func TestAWordingIsFilledInAsItReads(t *testing.T) {
 			}
 			d := full
 			d.Note = "{advisor} [x]"
-			if text, err := (&Own{body: w}).Text("en", d); err != nil || text != c.want {
-				t.Errorf("%q, want %q (%v)", text, c.want, err)
+			if text := (&Own{body: w}).Text("en", d); text != c.want {
+				t.Errorf("%q, want %q", text, c.want)
 			}
 		})
 	}
@@ -51,6 +51,10 @@ func TestWhatIsWrongWithAWordingIsToldAsWhatToMend(t *testing.T) {
 		"an open bracket":                 {"booked", good + " [ {vehicle}", "does not close"},
 		"a lone closing bracket":          {"booked", good + " ]x", "without its ["},
 		"brackets in brackets":            {"booked", good + " [{vehicle}[x]]", "within brackets"},
+		"a field in doubled braces":       {"booked", good + " {{vehicle}}", "in single braces: {vehicle}"},
+		"a field as programs write it":    {"booked", good + " {{ .Vehicle }}", "in single braces: {vehicle}"},
+		"a condition as programs have it": {"booked", good + " {{with .Vehicle}}x{{end}}", "{{with .Vehicle}} means nothing here"},
+		"the end of such a condition":     {"booked", good + " {{- end -}}", "{{- end -}} means nothing here"},
 		"brackets without a field":        {"booked", good + " [maybe]", "no field in the brackets"},
 		"a field of another occasion":     {"booked", good + " {code}", "{code} cannot be used in this message"},
 		"an e-mail's field in a text":     {"booked", good + " {details}", "{details} cannot be used"},
@@ -97,9 +101,6 @@ func TestOurOwnWordsPassTheCheckForManagers(t *testing.T) {
 		for _, occasion := range Occasions {
 			for _, mail := range []bool{false, true} {
 				title, body := Ours(locale, occasion, mail)
-				if strings.Contains(body, "{{") {
-					continue
-				}
 				o, flaws := Check(locale, occasion, mail, title, body)
 				for where, f := range flaws {
 					t.Errorf("%s.%s %s: %s\n%s", occasion, locale, where, T("en", f.Key, f.Args), body)
@@ -110,10 +111,10 @@ func TestOurOwnWordsPassTheCheckForManagers(t *testing.T) {
 				if doubtful := o.Doubtful(); len(doubtful) > 0 {
 					t.Errorf("%s.%s: %v may be empty", occasion, locale, doubtful)
 				}
-				text, err := o.Text(locale, Example(locale, true))
-				ours, err2 := Text(locale, occasion, Example(locale, true))
-				if !mail && (err != nil || err2 != nil || text != ours) {
-					t.Errorf("%s.%s as a manager's: %q, as ours: %q (%v, %v)", occasion, locale, text, ours, err, err2)
+				text := o.Text(locale, Example(locale, true))
+				ours, err := Text(locale, occasion, Example(locale, true))
+				if !mail && (err != nil || text != ours) {
+					t.Errorf("%s.%s as a manager's: %q, as ours: %q (%v)", occasion, locale, text, ours, err)
 				}
 			}
 		}
@@ -137,7 +138,7 @@ func FuzzAWordingIsReadOrRefused(f *testing.F) {
 			t.Fatalf("%q: %v, %v", source, w, wrong)
 		}
 		if w != nil {
-			_, _ = (&Own{body: w}).Text("en", Example("en", true))
+			_ = (&Own{body: w}).Text("en", Example("en", true))
 		}
 	})
 }
