@@ -13,6 +13,7 @@ import (
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
 	"neuvo/notify"
+	"neuvo/templates"
 )
 
 // What one-time codes are for. Other rooms add their own words: a code for one
@@ -54,7 +55,8 @@ type Code struct {
 // SendCode sends a one-time code of six digits for a purpose to the phone of a
 // job by SMS; an earlier one for that purpose no longer counts. It may join the
 // caller's transaction. Conflict "fault.no_address" where the job has no phone;
-// TooMany "fault.code_wait" where codes were asked for too often.
+// TooMany "fault.code_wait" or "fault.code_limit" where codes were asked for too
+// often.
 func (d *Desk) SendCode(ctx context.Context, jobID int64, purpose string) error {
 	return d.db.Tx(ctx, func(ctx context.Context) error {
 		j, err := d.lockJob(ctx, jobID)
@@ -71,7 +73,7 @@ func (d *Desk) sendCode(ctx context.Context, j *Job, purpose string) error {
 	if phone == "" {
 		return fault.New(fault.Conflict, "fault.no_address").With("channel", string(notify.SMS))
 	}
-	if err := d.mayGetCode(ctx, j.ID, phone); err != nil {
+	if err := d.mayGetCode(ctx, j, phone); err != nil {
 		return err
 	}
 	digits, err := newCode()
@@ -128,25 +130,25 @@ func codePhone(j *Job) string {
 }
 
 // mayGetCode bounds how often a phone is sent a code, whoever asks.
-func (d *Desk) mayGetCode(ctx context.Context, jobID int64, phone string) error {
+func (d *Desk) mayGetCode(ctx context.Context, j *Job, phone string) error {
 	now := d.now()
 	recent, err := d.codesOfPhone(ctx, phone, now.Add(-time.Hour))
 	if err != nil || len(recent) == 0 {
 		return err
 	}
-	var wait time.Duration
-	if last := recent[len(recent)-1]; last.JobID == jobID {
-		wait = codePause - now.Sub(last.CreatedAt.Time)
-	}
+	seconds := func(wait time.Duration) int { return int((wait + time.Second - 1) / time.Second) }
 	if len(recent) >= codesPerHour {
-		wait = max(wait, time.Hour-now.Sub(recent[len(recent)-codesPerHour].CreatedAt.Time))
+		wait := time.Hour - now.Sub(recent[len(recent)-codesPerHour].CreatedAt.Time)
+		e := fault.New(fault.TooMany, "fault.code_limit")
+		e.RetryAfter = seconds(wait)
+		return e.With("minutes", templates.Minutes(j.Locale, (e.RetryAfter+59)/60))
 	}
-	if wait <= 0 {
-		return nil
+	if last := recent[len(recent)-1]; last.JobID == j.ID && now.Sub(last.CreatedAt.Time) < codePause {
+		e := fault.New(fault.TooMany, "fault.code_wait")
+		e.RetryAfter = seconds(codePause - now.Sub(last.CreatedAt.Time))
+		return e.With("seconds", e.RetryAfter)
 	}
-	e := fault.New(fault.TooMany, "fault.code_wait")
-	e.RetryAfter = int((wait + time.Second - 1) / time.Second)
-	return e.With("seconds", e.RetryAfter)
+	return nil
 }
 
 // CheckCode takes a code that somebody read from the phone of a job. A right one
@@ -202,11 +204,10 @@ func (d *Desk) tryCode(ctx context.Context, j *Job, purpose, code string) (refus
 	if c == nil || !c.UsedAt.IsZero() || !c.ExpiresAt.After(d.now().Time) || c.Tries >= codeTries {
 		return expired, nil
 	}
-	hash, err := d.codeHash(ctx, c, onlyDigits(code))
+	right, err := d.isCode(ctx, c, code)
 	if err != nil {
 		return nil, err
 	}
-	right := hmac.Equal([]byte(hash), []byte(c.Hash))
 	if right {
 		c.UsedAt = d.now()
 	}
@@ -222,6 +223,12 @@ func (d *Desk) tryCode(ctx context.Context, j *Job, purpose, code string) (refus
 	default:
 		return fault.New(fault.Forbidden, "fault.code_wrong").With("left", left), nil
 	}
+}
+
+// isCode compares what somebody read with a code, in constant time.
+func (d *Desk) isCode(ctx context.Context, c *Code, read string) (bool, error) {
+	hash, err := d.codeHash(ctx, c, onlyDigits(read))
+	return hmac.Equal([]byte(hash), []byte(c.Hash)), err
 }
 
 // codeHash is the keyed hash of a code: six digits alone would be guessed from

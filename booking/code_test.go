@@ -81,6 +81,11 @@ func TestABookingWaitsForTheCodeWhereTheWorkshopAsksForOne(t *testing.T) {
 		if again.Status != booking.Booked || len(w.occasions(j)) != 2 {
 			w.Error("a second tap told again")
 		}
+		_, err = w.desk.Confirm(w.Context(), j.Token, other(code))
+		refusal(w.T, err, fault.Conflict, "fault.booking_confirmed")
+		w.clock.advance(time.Minute)
+		_, err = w.desk.SendConfirmation(w.Context(), j.Token)
+		refusal(w.T, err, fault.Conflict, "fault.booking_confirmed")
 	})
 }
 
@@ -127,7 +132,9 @@ func TestACodeIsGoodForTenMinutesAndSentOnlySoOften(t *testing.T) {
 		}
 		w.clock.advance(time.Minute)
 		_, err = w.desk.SendConfirmation(w.Context(), j.Token)
-		refusal(w.T, err, fault.TooMany, "fault.code_wait")
+		if e := refusal(w.T, err, fault.TooMany, "fault.code_limit"); e.RetryAfter != 45*60 || e.Args["minutes"] != "45 min" {
+			w.Errorf("wait %d s, %v", e.RetryAfter, e.Args)
+		}
 	})
 }
 

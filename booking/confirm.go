@@ -25,13 +25,18 @@ func (d *Desk) tellBooked(ctx context.Context, j *Job, services []Service) error
 }
 
 // Confirm takes the code of an unconfirmed booking; only then it is booked and
-// the customer told so. A booking that has been confirmed already is given as
-// it is. Forbidden as for CheckCode; Conflict "fault.booking_lapsed" where its
-// time has been given back; NotFound for an unknown token.
+// the customer told so. The right code once more, a second tap on the button,
+// gives the booking as it is. Forbidden as for CheckCode; Conflict
+// "fault.booking_confirmed" for another code where the booking stands already,
+// "fault.booking_lapsed" where its time has been given back; NotFound for an
+// unknown token.
 func (d *Desk) Confirm(ctx context.Context, token, code string) (*Job, error) {
 	j, err := d.JobByToken(ctx, token)
-	if err != nil || j.Status != Unconfirmed {
-		return confirmed(j, err)
+	if err != nil {
+		return nil, err
+	}
+	if j.Status != Unconfirmed {
+		return d.confirmedWith(ctx, j, code)
 	}
 	customer := Actor{Kind: "customer", Name: j.ContactName}
 	refused := d.checkCode(ctx, j.ID, CodeConfirm, code, customer, func(ctx context.Context, j *Job) error {
@@ -44,28 +49,55 @@ func (d *Desk) Confirm(ctx context.Context, token, code string) (*Job, error) {
 	if refused != nil && !fault.Is(refused, fault.Forbidden) {
 		return nil, refused
 	}
-	j, err = d.Job(ctx, j.ID)
-	if err == nil && j.Status == Unconfirmed {
+	if j, err = d.Job(ctx, j.ID); err != nil || refused == nil {
+		return j, err
+	}
+	if j.Status == Unconfirmed {
 		return nil, refused
 	}
-	// Right, or a second tap on the button: the first has used the code up.
-	return confirmed(j, err)
+	return d.confirmedWith(ctx, j, code) // another tap was quicker
 }
 
-// confirmed is the answer for a booking that does not wait for a code.
-func confirmed(j *Job, err error) (*Job, error) {
-	if err == nil && j.Status == Cancelled {
-		return nil, fault.New(fault.Conflict, "fault.booking_lapsed")
+// confirmedWith answers a code for a booking that waits for none any more: the
+// one that confirmed it changes nothing, any other is refused.
+func (d *Desk) confirmedWith(ctx context.Context, j *Job, code string) (*Job, error) {
+	if err := lapsed(j); err != nil {
+		return nil, err
 	}
-	return j, err
+	c, err := d.newestCode(ctx, j.ID, CodeConfirm)
+	if err != nil {
+		return nil, err
+	}
+	if c != nil && !c.UsedAt.IsZero() {
+		right, err := d.isCode(ctx, c, code)
+		if err != nil || right {
+			return j, err
+		}
+	}
+	return nil, fault.New(fault.Conflict, "fault.booking_confirmed")
 }
 
-// SendConfirmation sends the code of an unconfirmed booking once more. Where it
-// is confirmed already nothing is sent. Errors as for Confirm and SendCode.
+// lapsed refuses what concerns the code of a booking whose time was given back.
+func lapsed(j *Job) error {
+	if j.Status == Cancelled {
+		return fault.New(fault.Conflict, "fault.booking_lapsed")
+	}
+	return nil
+}
+
+// SendConfirmation sends the code of an unconfirmed booking once more. Conflict
+// "fault.booking_confirmed" where it waits for none, and nothing is sent. Other
+// errors as for Confirm and SendCode.
 func (d *Desk) SendConfirmation(ctx context.Context, token string) (*Job, error) {
 	j, err := d.JobByToken(ctx, token)
-	if err != nil || j.Status != Unconfirmed {
-		return confirmed(j, err)
+	if err != nil {
+		return nil, err
+	}
+	if err := lapsed(j); err != nil {
+		return nil, err
+	}
+	if j.Status != Unconfirmed {
+		return nil, fault.New(fault.Conflict, "fault.booking_confirmed")
 	}
 	return j, d.SendCode(ctx, j.ID, CodeConfirm)
 }

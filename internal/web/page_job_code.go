@@ -59,6 +59,9 @@ func (s *Server) codeRefused(c echo.Context, p *jobPage, err error) error {
 	if p.refused(err) == 0 {
 		return s.fail(c, err)
 	}
+	if e.Key == "fault.booking_confirmed" { // in another window: the page says so better
+		return seeOther(c, p.Path)
+	}
 	if e.Kind == fault.Conflict || !p.waitsForCode() {
 		return s.showJob(c, status, p)
 	}

@@ -40,7 +40,16 @@ func TestABookingIsConfirmedWithTheCodeOnAPageWithoutScripts(t *testing.T) {
 		a := b.send("", "POST", "/api/v1/bookings", visit("11:00")).want(201).equal("status", "unconfirmed")
 		token := a.text("token")
 		b.send("", "POST", "/api/v1/bookings/"+token+"/confirm", object{"code": "000"}).want(403)
-		b.send("", "POST", "/api/v1/bookings/"+token+"/confirm", object{"code": b.textedCode()}).want(200).equal("status", "booked")
+		soon := b.send("", "POST", "/api/v1/bookings/"+token+"/code", nil, "Accept-Language", "en").want(429)
+		if soon.header.Get("Retry-After") != "30" || !strings.Contains(soon.text("detail"), "Wait 30 seconds") {
+			t.Errorf("%v %s", soon.header, soon.raw)
+		}
+		code = b.textedCode()
+		b.send("", "POST", "/api/v1/bookings/"+token+"/confirm", object{"code": code}).want(200).equal("status", "booked")
+		b.send("", "POST", "/api/v1/bookings/"+token+"/confirm", object{"code": code}).want(200).equal("status", "booked")
+		b.send("", "POST", "/api/v1/bookings/"+token+"/confirm", object{"code": "000"}, "Accept-Language", "en").want(409).
+			equal("detail", "This booking is confirmed already. No code is needed any more.")
+		b.send("", "POST", "/api/v1/bookings/"+token+"/code", nil).want(409)
 	})
 }
 
