@@ -46,6 +46,13 @@ func (d *Desk) EraseCustomer(ctx context.Context, id int64, a Actor) error {
 			ids, subjects = append(ids, j.ID), append(subjects, j.Subject())
 			addresses = append(addresses, j.ContactPhone, j.ContactEmail)
 		}
+		points, err := d.contactPoints(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, p := range points {
+			addresses = append(addresses, p.Address)
+		}
 		waits, err := all[WaitEntry](ctx, d.db, "waiting entries", "id", "contact_phone = ? AND contact_phone <> ''", c.Phone)
 		if err != nil {
 			return err

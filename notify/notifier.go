@@ -56,6 +56,8 @@ type Options struct {
 	// Holder names this process in claims and leases; the host's name where
 	// empty.
 	Holder string
+	// Files takes files out of raw mail; nil: there is no mail with files.
+	Files FileReader
 	// Burst bounds the automatic texts to one phone.
 	Burst Burst
 	// Concurrency is how many messages a route that does not say sends at once; 8

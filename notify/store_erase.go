@@ -23,6 +23,7 @@ func (n *Notifier) Erase(ctx context.Context, subjects, addresses []string) erro
 	}{
 		{"UPDATE inbound SET raw = ?, subject = '', body = '', from_address = '', candidates = '[]', error = '', number = '' WHERE id IN " + inbound, []any{[]byte{}, subjects}},
 		{"DELETE FROM inbound_files WHERE inbound_id IN " + inbound, []any{subjects}},
+		{"DELETE FROM inbound_files WHERE inbound_id IN (SELECT id FROM inbound WHERE from_address IN ? AND from_address <> '')", []any{addresses}},
 		{"UPDATE inbound SET raw = ?, subject = '', body = '', from_address = '', candidates = '[]', error = '' WHERE from_address IN ? AND from_address <> ''", []any{[]byte{}, addresses}},
 		{"DELETE FROM message_attachments WHERE message_id IN " + messages, []any{subjects}},
 		{"UPDATE message_states SET detail = '' WHERE message_id IN " + messages, []any{subjects}},

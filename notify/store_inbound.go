@@ -227,6 +227,7 @@ func (n *Notifier) emptyOld(ctx context.Context, before db.Time) (int64, error) 
 	err := n.db.Tx(ctx, func(ctx context.Context) error {
 		res := n.db.In(ctx).Model(&Inbound{}).
 			Where("received_at < ? AND state NOT IN ? AND length(raw) > 0", before, []InboundState{InStored, InTriage}).
+			Where("NOT (" + withFiles + ")"). // their files are taken out first
 			Updates(map[string]any{"raw": []byte{}, "body": "", "subject": ""})
 		rows = res.RowsAffected
 		return res.Error

@@ -135,14 +135,20 @@ func (n *Notifier) waiting(ctx context.Context, id int64, states ...InboundState
 
 // Purge empties what was dealt with more than 180 days ago and tells how many
 // messages that were. Their rows stay, so that a mailbox that is read again from
-// its start brings nothing back; what is placed stays on its conversation.
+// its start brings nothing back; what is placed stays on its conversation, and so do
+// its files.
 func (n *Notifier) Purge(ctx context.Context) (int, error) {
-	rows, err := n.emptyOld(ctx, db.At(n.opt.Now().Add(-keepRaw)))
+	before := db.At(n.opt.Now().Add(-keepRaw))
+	kept, err := n.keepFiles(ctx, before)
 	if err != nil {
-		return 0, fmt.Errorf("purge old inbound messages: %w", err)
+		return kept, fmt.Errorf("purge old inbound messages: %w", err)
+	}
+	rows, err := n.emptyOld(ctx, before)
+	if err != nil {
+		return kept, fmt.Errorf("purge old inbound messages: %w", err)
 	}
 	if err := n.dropReports(ctx, db.At(n.opt.Now().Add(-keepReports))); err != nil {
 		return 0, fmt.Errorf("purge old delivery reports: %w", err)
 	}
-	return int(rows), nil
+	return kept + int(rows), nil
 }

@@ -279,6 +279,7 @@ type Attachment struct {
 const (
 	FileTooLarge  = "too_large"
 	FileDangerous = "dangerous"
+	FileLost      = "lost" // it could not be taken out of the raw message when that went
 )
 
 // Reply is a placed inbound message on its way up to the handlers.
@@ -364,7 +365,8 @@ type Placement struct {
 }
 
 // InboundFile is a file of an inbound message. Its bytes stay in the raw message
-// and are taken out of it when they are asked for.
+// and are taken out of it when they are asked for; once the raw message goes, those
+// of what stands on a conversation stay here for as long as that does.
 type InboundFile struct {
 	InboundID   int64 `gorm:"primaryKey;autoIncrement:false"`
 	Position    int   `gorm:"primaryKey;autoIncrement:false"` // from 1
@@ -372,6 +374,7 @@ type InboundFile struct {
 	ContentType string // by its first bytes where they say more than the sender
 	Size        int64  // bytes, decoded
 	Refused     string // why it is not handed out, "" where it is
+	Content     []byte // NULL while the raw message holds it
 }
 
 // SourceCount is the latest count of what a source of messages holds beside what

@@ -160,7 +160,7 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 		Now: opt.now, Log: opt.log, Addresses: addresses, MailDomain: mailDomain, Holder: holder,
 		Routes:   routes,
 		Burst:    notify.Burst{PerHour: opt.settings.TextsPerHour, PerDay: opt.settings.TextsPerDay},
-		LeaveURL: strings.TrimRight(opt.settings.BaseURL, "/") + "/u/",
+		LeaveURL: strings.TrimRight(opt.settings.BaseURL, "/") + "/u/", Files: inbox.Content,
 	})
 	read := inbox.ParseOptions{SMSDomain: domainOf(opt.settings.SMSAddress), OwnDomain: mailDomain, TrustedAuthserv: opt.settings.TrustedAuthserv}
 	a.parse = reader(read)

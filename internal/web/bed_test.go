@@ -19,6 +19,7 @@ import (
 	"neuvo/internal/db"
 	"neuvo/internal/dbtest"
 	"neuvo/notify"
+	"neuvo/notify/inbox"
 	"neuvo/survey"
 )
 
@@ -104,7 +105,7 @@ func newBed(t *testing.T, c *clock, d *db.DB, change ...func(*Options)) *bed {
 	log := slog.New(slog.NewTextHandler(b.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	addresses, err := notify.NewAddresses("desk+{token}@example.com", []byte("0123456789abcdef0123456789abcdef"))
 	b.must(err)
-	b.notify = notify.New(d, notify.Options{Now: c.now, Log: log, Addresses: addresses})
+	b.notify = notify.New(d, notify.Options{Now: c.now, Log: log, Addresses: addresses, Files: inbox.Content})
 	b.desk = booking.New(d, b.notify, booking.Options{Now: c.now, BaseURL: "http://desk.example.com", Log: log})
 	b.survey = survey.New(d, b.desk, b.notify, survey.Options{Now: c.now, BaseURL: "http://desk.example.com", Log: log})
 	b.desk.OnStatus(b.survey.OnStatus)

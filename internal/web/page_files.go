@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -21,7 +20,7 @@ type fileLink struct {
 	Size         int64  `json:"size" doc:"In bytes."`
 	URL          string `json:"url,omitempty" doc:"Where staff fetch it; absent where it is not handed out."`
 	ThumbnailURL string `json:"thumbnail_url,omitempty" doc:"Of pictures: a small JPEG."`
-	Refused      string `json:"refused,omitempty" enum:"too_large,dangerous" doc:"Why it is not handed out."`
+	Refused      string `json:"refused,omitempty" enum:"too_large,dangerous,lost" doc:"Why it is not handed out."`
 }
 
 // Kilobytes is the size for people, at least 1.
@@ -99,22 +98,22 @@ func (s *Server) pageInbound(c echo.Context) error {
 
 // pageFile hands a file of a message out, to be saved and not shown.
 func (s *Server) pageFile(c echo.Context) error {
-	file, content, err := s.file(c)
+	file, err := s.file(c)
 	if err != nil {
 		return s.fail(c, err)
 	}
 	guarded(c)
 	c.Response().Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
-	return c.Blob(http.StatusOK, file.ContentType, content)
+	return c.Blob(http.StatusOK, file.ContentType, file.Content)
 }
 
 // pageThumbnail shows a picture of a message, made anew and small.
 func (s *Server) pageThumbnail(c echo.Context) error {
-	_, content, err := s.file(c)
+	file, err := s.file(c)
 	if err != nil {
 		return s.fail(c, err)
 	}
-	small, err := booking.Thumbnail(c.Request().Context(), content)
+	small, err := booking.Thumbnail(c.Request().Context(), file.Content)
 	if err != nil {
 		return s.fail(c, err)
 	}
@@ -124,14 +123,10 @@ func (s *Server) pageThumbnail(c echo.Context) error {
 }
 
 // file takes the named file out of its message.
-func (s *Server) file(c echo.Context) (notify.Attachment, []byte, error) {
+func (s *Server) file(c echo.Context) (*notify.InboundFile, error) {
 	in, err := s.inboundOf(c)
 	if err != nil {
-		return notify.Attachment{}, nil, err
+		return nil, err
 	}
-	file, content, err := inbox.File(in.Raw, int(number(c.Param("file"))))
-	if errors.Is(err, inbox.ErrNoFile) {
-		err = fault.New(fault.NotFound, "fault.not_found")
-	}
-	return file, content, err
+	return s.opt.Notifier.File(c.Request().Context(), in.ID, int(number(c.Param("file"))))
 }

@@ -70,6 +70,12 @@ func File(raw []byte, position int) (notify.Attachment, []byte, error) {
 	return c.files[position-1], c.parts[position-1].bytes(), nil
 }
 
+// Content is the bytes of an attachment, as File takes it out.
+func Content(raw []byte, position int) ([]byte, error) {
+	_, content, err := File(raw, position)
+	return content, err
+}
+
 // Whole is all readable text of a message, quotations and signature with it.
 func Whole(raw []byte, opt ParseOptions) string {
 	p, err := Parse(raw, opt)
