@@ -89,8 +89,8 @@ func (n *Notifier) decide(ctx context.Context, b *batch, c *class, l *lane, j *j
 			b.errs = append(b.errs, fmt.Errorf("judge message %d: %w", m.ID, err))
 			v = verdict{until: db.At(now.Add(troubleWait)), detail: "whether it should still go could not be found out"}
 		}
-		var from string
-		via := l
+		var from origin
+		via, words := l, m.Body
 		if v == (verdict{}) {
 			via, from, v, err = n.laneOf(ctx, c, l, &m)
 			if err != nil {
@@ -107,7 +107,7 @@ func (n *Notifier) decide(ctx context.Context, b *batch, c *class, l *lane, j *j
 		default:
 			m.State, m.ClaimedBy, m.ClaimedUntil, m.NextAt = Claimed, n.self, until, until
 			m.HandedAt, m.Gateway, m.Attempts = db.At(now), via.name, m.Attempts+1
-			b.ready = append(b.ready, &task{m: m, subject: subject, class: c, lane: via, from: from, files: j.files[m.ID]})
+			b.ready = append(b.ready, &task{m: m, subject: subject, class: c, lane: via, origin: from, words: words, files: j.files[m.ID]})
 			if via == l {
 				b.used++
 			}
@@ -205,32 +205,36 @@ func (n *Notifier) outdated(ctx context.Context, j *judge, m *Message, subject s
 // laneOf chooses the lane of a message and what it is sent from there: the first
 // choice l of its class, or another where that has no sender that will do. A
 // verdict where it cannot go.
-func (n *Notifier) laneOf(ctx context.Context, c *class, l *lane, m *Message) (*lane, string, verdict, error) {
+func (n *Notifier) laneOf(ctx context.Context, c *class, l *lane, m *Message) (*lane, origin, verdict, error) {
 	if l == nil {
-		return nil, "", verdict{state: Failed, detail: "no gateway is set up for " + string(m.Channel) + " to " + m.ToAddress}, nil
+		return nil, origin{}, verdict{state: Failed, detail: "no gateway is set up for " + string(m.Channel) + " to " + m.ToAddress}, nil
 	}
-	from, err := n.senderOn(ctx, m, l.Route)
+	from, err := n.senderOn(ctx, m, &l.Route)
 	if !errors.Is(err, errNoSender) {
 		return l, from, verdict{}, err
 	}
-	now := n.opt.Now()
+	now, busy := n.opt.Now(), false
 	for _, other := range c.lanes {
 		if other == l {
 			continue
 		}
-		from, err := n.senderOn(ctx, m, other.Route)
-		if errors.Is(err, errNoSender) {
+		if got, _ := other.room(now, 1); got == 0 {
+			busy = true // it may be the only one that will do: wait
 			continue
 		}
-		if err != nil {
-			return nil, "", verdict{}, err
+		from, err := n.senderOn(ctx, m, &other.Route)
+		if err == nil {
+			return other, from, verdict{}, nil
 		}
-		if got, _ := other.room(now, 1); got == 0 {
-			return nil, "", verdict{until: db.At(now.Add(busyWait)), detail: "the only route that can be answered is busy"}, nil
+		other.spare(1)
+		if !errors.Is(err, errNoSender) {
+			return nil, origin{}, verdict{}, err
 		}
-		return other, from, verdict{}, nil
 	}
-	return nil, "", verdict{state: Failed, detail: templates.T("en", errNoSender.Key, nil)}, nil
+	if busy {
+		return nil, origin{}, verdict{until: db.At(now.Add(busyWait)), detail: "the other routes are busy"}, nil
+	}
+	return nil, origin{}, verdict{state: Failed, byMail: true, detail: templates.T("en", errNoSender.Key, nil) + " (no_sender)"}, nil
 }
 
 // turns remembers who was served last, so that one recipient with many messages

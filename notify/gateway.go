@@ -122,4 +122,7 @@ type Route struct {
 	// Names are the registered sender names by country prefix ("+358": "AUTOTALO"),
 	// for texts that ask nothing. Nobody can answer a name.
 	Names map[string]string
+	// From is what the gateway sends from where it is told nothing: a number or a
+	// name. "" for one whose answers come back to a signed address.
+	From string
 }

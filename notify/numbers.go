@@ -44,17 +44,13 @@ type ThreadCode struct {
 // quarantine is the instant from which on a released number is still resting.
 func (n *Notifier) quarantine() db.Time { return db.At(n.opt.Now().Add(-numberRest)) }
 
-// senderFor chooses which of a route's numbers a text is sent from; "" where the
-// route has none: its answers come back to a signed address. A conversation keeps
-// its number, and two conversations that one phone may still answer to never share
-// one while there is another. Where they must, each of their texts ends with the
-// code of its conversation, which is added to m.
-func (n *Notifier) senderFor(ctx context.Context, m *Message, r Route) (from string, err error) {
-	if m.Channel != SMS || len(r.Numbers) == 0 {
-		return "", nil
-	}
+// senderFor chooses which of a route's numbers a text is sent from. A conversation
+// keeps its number, and two conversations that one phone may still answer to never
+// share one while there is another. Where they must, each of their texts ends with
+// the code of its conversation, which is added to m.
+func (n *Notifier) senderFor(ctx context.Context, m *Message, r *Route) (o origin, err error) {
 	if slices.Contains(r.Numbers, m.FromAddress) {
-		return m.FromAddress, nil // it answers a text to that number
+		return origin{from: m.FromAddress}, nil // it answers a text to that number
 	}
 	err = n.db.Tx(ctx, func(ctx context.Context) error {
 		// Another text to the same phone may be choosing at this moment: whoever
@@ -72,7 +68,7 @@ func (n *Notifier) senderFor(ctx context.Context, m *Message, r Route) (from str
 			if !taken {
 				continue
 			}
-			from = choice.number
+			o = origin{from: choice.number, fresh: choice.mine == nil}
 			if len(choice.beside) == 0 {
 				return nil
 			}
@@ -80,7 +76,21 @@ func (n *Notifier) senderFor(ctx context.Context, m *Message, r Route) (from str
 		}
 		return fmt.Errorf("no number could be taken for %s", m.ToAddress)
 	})
-	return from, err
+	return o, err
+}
+
+// untake gives back the number that a conversation was given for a text that was
+// not sent from it after all: the phone does not know it.
+func (n *Notifier) untake(ctx context.Context, t *task) error {
+	if !t.origin.fresh {
+		return nil
+	}
+	err := n.db.Tx(ctx, func(ctx context.Context) error { return n.dropNumber(ctx, &t.m, t.origin.from) })
+	if err != nil {
+		return fmt.Errorf("give the number of message %d back: %w", t.m.ID, err)
+	}
+	t.origin = origin{}
+	return nil
 }
 
 // numberChoice is a number for a conversation and the other conversations that

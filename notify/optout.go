@@ -155,7 +155,8 @@ func (n *Notifier) gatewayRefusesPhone(ctx context.Context, m *Message, failure 
 	return n.byMailInstead(ctx, m, failure.Error())
 }
 
-// byMailInstead sends what a phone no longer takes by e-mail, where the customer
+// byMailInstead sends what a phone no longer takes, or what no route of texts can
+// ask, by e-mail, where the customer
 // has an address and the text holds no secret meant for the phone; else it fails,
 // and the advisor hears that the customer must be called.
 func (n *Notifier) byMailInstead(ctx context.Context, m *Message, why string) error {
@@ -177,7 +178,7 @@ func (n *Notifier) byMailInstead(ctx context.Context, m *Message, why string) er
 		_, err = n.Send(ctx, Outgoing{
 			Subject: c.Subject, Version: m.SubjectVersion, Channel: Email, To: mail, Author: m.Author, Occasion: m.Occasion,
 			Purpose: m.Purpose, Locale: m.Locale, MailTitle: templates.T(m.Locale, "notify.by_mail_title", map[string]any{"name": m.Author}),
-			Body: m.Body, ExpiresAt: m.ExpiresAt, ByHuman: m.ByHuman,
+			Body: m.Body, ExpiresAt: m.ExpiresAt, ByHuman: m.ByHuman, Asks: m.Asks, AsksUntil: m.AsksUntil,
 		})
 		return err
 	})

@@ -3,6 +3,7 @@ package notify_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -222,6 +223,21 @@ func TestAQuestionComesFromWhatCanBeAnswered(t *testing.T) {
 		"nor does one for every country": {func(a, b named) []notify.Route {
 			return []notify.Route{{Gateway: a, Names: map[string]string{"": "AUTOTALO"}}}
 		}, "", ""},
+		"a gateway's own name cannot ask either": {func(a, b named) []notify.Route {
+			return []notify.Route{{Gateway: a, From: "AUTOTALO"}}
+		}, "estimate", ""},
+		"nor is it taken for registered": {func(a, b named) []notify.Route {
+			return []notify.Route{{Gateway: a, From: "AUTOTALO"}}
+		}, "", ""},
+		"a question passes by a gateway with a name of its own": {func(a, b named) []notify.Route {
+			return []notify.Route{{Gateway: a, From: "AUTOTALO"}, {Gateway: b}}
+		}, "confirmation", "b " + "signed"},
+		"a gateway's own number can ask": {func(a, b named) []notify.Route {
+			return []notify.Route{{Gateway: a, From: "+358457002"}}
+		}, "survey", "a signed"},
+		"also beside names": {func(a, b named) []notify.Route {
+			return []notify.Route{{Gateway: a, Names: name, From: "17171"}}
+		}, "survey", "a signed"},
 	} {
 		t.Run(title, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
@@ -234,6 +250,9 @@ func TestAQuestionComesFromWhatCanBeAnswered(t *testing.T) {
 				got := ""
 				for _, g := range []named{a, b} {
 					for _, e := range g.envelopes() {
+						if strings.Contains(e.From, "@") {
+							e.From = "signed"
+						}
 						got += g.name + " " + e.From
 					}
 				}
@@ -246,6 +265,92 @@ func TestAQuestionComesFromWhatCanBeAnswered(t *testing.T) {
 	}
 }
 
+func TestAQuestionThatNoTextCanAskGoesByMailWhereThereIsAnAddress(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := w.processWith(notify.Route{Gateway: w.sms, Names: map[string]string{"+358": "AUTOTALO"}}, notify.Route{Gateway: w.email})
+		told := 0
+		n.OnFailure(func(context.Context, string, notify.Message) error { told++; return nil })
+		w.open(n, "job:1", mobile, "liisa@example.com")
+		ask := func(subject string) notify.Message {
+			o := text("Did it meet your expectations?")
+			o.Subject, o.Asks = subject, "survey"
+			m := w.queue(n, o)[0]
+			w.sendDue(n)
+			w.sendDue(n)
+			return w.message(n, m.ID)
+		}
+		if m := ask("job:1"); m.State != notify.Suppressed || told != 0 || len(w.email.bodies()) != 1 || len(w.sms.bodies()) != 0 {
+			t.Errorf("it is %s %q, mailed %q", m.State, m.Error, w.email.bodies())
+		}
+		list, err := n.Messages(t.Context(), "job:1")
+		if last := list[len(list)-1]; err != nil || last.Asks != "survey" || last.AsksUntil.IsZero() {
+			t.Errorf("the mail asks %q, %v", last.Asks, err)
+		}
+		w.open(n, "job:2", mobile, "")
+		if m := ask("job:2"); m.State != notify.Failed || told != 1 || !strings.Contains(m.Error, "a sender that can be answered") || !strings.Contains(m.Error, "(no_sender)") {
+			t.Errorf("without an address it is %s %q, told %d", m.State, m.Error, told)
+		}
+	})
+}
+
+func TestANumberIsTakenOnlyForTheRouteThatATextWent(t *testing.T) {
+	const secondLine = "+358457009999"
+	each(t, func(t *testing.T, w *world) {
+		first, second := w.named("first"), w.named("second")
+		n := w.processWith(notify.Route{Gateway: first, Numbers: []string{line1}}, notify.Route{Gateway: second, Numbers: []string{secondLine}})
+		pairs := func() (list []string) {
+			var rows []notify.NumberPair
+			if err := w.db.In(t.Context()).Order("number, conversation_id").Find(&rows).Error; err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range rows {
+				list = append(list, fmt.Sprintf("%s:%d shared=%t", r.Number, r.ConversationID, r.Shared))
+			}
+			return list
+		}
+		say := func(subject, body string) notify.Message {
+			o := text(body)
+			o.Subject, o.Locale = subject, "en"
+			m := w.queue(n, o)[0]
+			w.sendDue(n)
+			return w.message(n, m.ID)
+		}
+		one, two := w.open(n, "job:1", mobile, ""), w.open(n, "job:2", mobile, "")
+		say("job:1", "one")
+		want := []string{fmt.Sprintf("%s:%d shared=false", line1, one.ID)}
+		if diff := cmp.Diff(want, pairs()); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+		// The first route is at fault: what was taken there, and the code that it would
+		// have needed, are given back.
+		first.say(refuseForNow)
+		if m := say("job:2", "two"); m.State != notify.Accepted || m.Body != "two" || second.bodies()[0] != "two" || second.envelopes()[0].From != secondLine {
+			t.Errorf("it is %s %q, sent %q from %s", m.State, m.Body, second.bodies(), second.envelopes()[0].From)
+		}
+		want = append(want, fmt.Sprintf("%s:%d shared=false", secondLine, two.ID))
+		if diff := cmp.Diff(want, pairs()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		// Refused for good it was sent from nowhere; unknown it may have been.
+		first.say(refuseForGood)
+		three, four := w.open(n, "job:3", other, ""), w.open(n, "job:4", other, "")
+		o := toPhone(other, "three")
+		o.Subject = "job:3"
+		w.queue(n, o)
+		w.sendDue(n)
+		if got := pairs(); len(got) != 2 {
+			t.Errorf("a refused text keeps a number: %q (%d)", got, three.ID)
+		}
+		first.say(noAnswer)
+		o.Subject = "job:4"
+		w.queue(n, o)
+		w.sendDue(n)
+		if got := pairs(); len(got) != 3 || !slices.Contains(got, fmt.Sprintf("%s:%d shared=false", line1, four.ID)) {
+			t.Errorf("a text that may have gone has no number: %q", got)
+		}
+	})
+}
+
 func TestSenderNamesAndNumbersAreCheckedBeforehand(t *testing.T) {
 	g := named{&line{channel: notify.SMS}, "g"}
 	for title, c := range map[string]struct {
@@ -256,6 +361,13 @@ func TestSenderNamesAndNumbersAreCheckedBeforehand(t *testing.T) {
 		"one of twelve":                  {notify.Route{Gateway: g, Names: map[string]string{"+358": "AUTOHUOLTO12"}}, "fault.sender_name"},
 		"digits only":                    {notify.Route{Gateway: g, Names: map[string]string{"+358": "12345"}}, "fault.sender_name"},
 		"letters that are no SMS ones":   {notify.Route{Gateway: g, Names: map[string]string{"+358": "Žluť"}}, "fault.sender_name"},
+		"a letter that providers refuse": {notify.Route{Gateway: g, Names: map[string]string{"+46": "BILÄGARE"}}, "fault.sender_name"},
+		"a space at its end":             {notify.Route{Gateway: g, Names: map[string]string{"+46": "AUTO "}}, "fault.sender_name"},
+		"two spaces within":              {notify.Route{Gateway: g, Names: map[string]string{"+46": "AUTO  OY"}}, "fault.sender_name"},
+		"a sign at its beginning":        {notify.Route{Gateway: g, Names: map[string]string{"+46": "-AUTO"}}, "fault.sender_name"},
+		"signs that all take":            {notify.Route{Gateway: g, Names: map[string]string{"+46": "A&B Auto-1"}}, ""},
+		"the gateway's own name":         {notify.Route{Gateway: g, From: "AUTOHUOLTO12"}, "fault.sender_name"},
+		"the gateway's own number":       {notify.Route{Gateway: g, From: "+358457000001"}, ""},
 		"a name where names do not pass": {notify.Route{Gateway: g, Names: map[string]string{"+1": "GARAGE"}}, "fault.sender_country"},
 		"a country without its plus":     {notify.Route{Gateway: g, Names: map[string]string{"358": "AUTO"}}, "fault.route_prefix"},
 		"a prefix without its plus":      {notify.Route{Gateway: g, Prefixes: []string{"358"}}, "fault.route_prefix"},

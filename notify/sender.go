@@ -199,7 +199,8 @@ type task struct {
 	subject string
 	class   *class
 	lane    *lane
-	from    string // in place of our signed address; "": that
+	origin  origin
+	words   string // the body before anything was added for the number it goes from
 	files   bool   // files go with it
 	failure *SendError
 	sent    Sent
@@ -241,6 +242,7 @@ func (n *Notifier) deliver(ctx context.Context, t *task, s *settler) {
 // giveBack queues a message whose turn did not come.
 func (n *Notifier) giveBack(ctx context.Context, t *task, s *settler) {
 	t.lane.spare(1)
+	s.fault(n.untake(ctx, t))
 	if err := n.release(ctx, &t.m); err != nil {
 		s.fault(fmt.Errorf("give message %d back: %w", t.m.ID, err))
 	}
@@ -251,8 +253,8 @@ func (n *Notifier) giveBack(ctx context.Context, t *task, s *settler) {
 // attempt makes one call.
 func (n *Notifier) attempt(ctx context.Context, t *task) {
 	letter := n.envelope(&t.m)
-	if t.from != "" {
-		letter.From = t.from
+	if t.origin.from != "" {
+		letter.From = t.origin.from
 	}
 	if t.files {
 		var err error

@@ -152,6 +152,11 @@ func (n *Notifier) settleAll(ctx context.Context, tasks []*task) error {
 func (n *Notifier) settle(ctx context.Context, t *task) error {
 	m, failure := &t.m, t.failure
 	m.NextAt, m.Error = db.Time{}, failure.Error()
+	if !failure.Unknown {
+		if err := n.untake(ctx, t); err != nil {
+			return err
+		}
+	}
 	switch {
 	case failure.OptedOut:
 		return n.gatewayRefusesPhone(ctx, m, failure)
@@ -243,8 +248,12 @@ const (
 func (n *Notifier) handOn(ctx context.Context, t *task, l *lane) (outcome handing, err error) {
 	until := db.At(n.opt.Now().Add(claimFor))
 	err = n.db.Tx(ctx, func(ctx context.Context) error {
-		m := t.m
-		from, err := n.senderOn(ctx, &m, l.Route)
+		before, m := *t, t.m
+		if err := n.untake(ctx, &before); err != nil {
+			return err
+		}
+		m.Body = t.words // what was added to it was for the number of the other lane
+		from, err := n.senderOn(ctx, &m, &l.Route)
 		if errors.Is(err, errNoSender) {
 			outcome = cannotGo
 			return nil
@@ -252,10 +261,18 @@ func (n *Notifier) handOn(ctx context.Context, t *task, l *lane) (outcome handin
 		if err != nil {
 			return err
 		}
-		outcome = claimLost
+		if m.Body != t.m.Body {
+			m.Segments, _ = Segments(m.Body)
+			if err := n.saveBody(ctx, &m); err != nil {
+				return err
+			}
+		}
 		ours, err := n.rehand(ctx, &m, l.name, until)
-		if err != nil || !ours {
+		if err != nil {
 			return err
+		}
+		if !ours {
+			return errClaimLost
 		}
 		detail := t.lane.name + ": " + t.failure.Error() + "; passed on to " + l.name
 		if err := n.addHistory(ctx, Claimed, detail, m.ID); err != nil {
@@ -263,8 +280,14 @@ func (n *Notifier) handOn(ctx context.Context, t *task, l *lane) (outcome handin
 		}
 		outcome = handedOn
 		m.Gateway, m.HandedAt, m.ClaimedUntil, m.NextAt = l.name, n.now(), until, until
-		t.m, t.from = m, from
+		t.m, t.origin = m, from
 		return nil
 	})
+	if errors.Is(err, errClaimLost) {
+		return claimLost, nil
+	}
 	return outcome, err
 }
+
+// errClaimLost undoes what was prepared for a message that another sender has.
+var errClaimLost = errors.New("the claim is no longer ours")

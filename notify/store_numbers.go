@@ -38,6 +38,24 @@ func (n *Notifier) takeNumber(ctx context.Context, m *Message, c numberChoice) (
 	return res.RowsAffected == 1, res.Error
 }
 
+// dropNumber takes a conversation's number from it that its phone has never seen.
+// Whoever shared it because of that has it alone again.
+func (n *Notifier) dropNumber(ctx context.Context, m *Message, number string) error {
+	tx := n.db.In(ctx)
+	err := tx.Where("phone = ? AND number = ? AND conversation_id = ?", m.ToAddress, number, m.ConversationID).Delete(&NumberPair{}).Error
+	if err != nil {
+		return err
+	}
+	var left []NumberPair
+	err = n.db.ForUpdate(tx).Where("phone = ? AND number = ?", m.ToAddress, number).
+		Where("released_at IS NULL OR released_at > ?", n.quarantine()).Limit(2).Find(&left).Error
+	if err != nil || len(left) != 1 || !left[0].Shared {
+		return err
+	}
+	return tx.Model(&NumberPair{}).Where("phone = ? AND number = ? AND conversation_id = ?", m.ToAddress, number, left[0].ConversationID).
+		Update("shared", false).Error
+}
+
 // codesFor gives the codes by which a phone names conversations, giving new ones
 // where they have none, and notes that they are shown now.
 func (n *Notifier) codesFor(ctx context.Context, phone string, conversations []int64) (map[int64]string, error) {

@@ -60,7 +60,7 @@ func (e *examination) run(ctx context.Context) error {
 	}{
 		{"settings", e.settings}, {"database", e.database}, {"desk", e.desk}, {"staff", e.staff}, {"smtp", e.smtp}, {"imap", e.imap}, {"count", e.count},
 		{"reply-address", e.replyAddress}, {"sms-address", e.smsAddress}, {"twilio", e.gateway("twilio")},
-		{"vonage", e.gateway("vonage")}, {"elks46", e.gateway("elks46")}, {"kannel", e.gateway("kannel")}, {"dkim", e.dkim}, {"base-url", e.baseURL}, {"clock", e.clock},
+		{"vonage", e.gateway("vonage")}, {"elks46", e.gateway("elks46")}, {"kannel", e.gateway("kannel")}, {"senders", e.senders}, {"dkim", e.dkim}, {"base-url", e.baseURL}, {"clock", e.clock},
 	} {
 		limited, cancel := context.WithTimeout(ctx, checkTime)
 		f := check.do(limited)

@@ -3,6 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"neuvo/booking"
+	"neuvo/notify"
+	"neuvo/notify/email"
 )
 
 // overHTTP tells whether texts go over HTTP at all.
@@ -31,4 +41,46 @@ func (e *examination) gateway(name string) func(context.Context) finding {
 		}
 		return fine("it takes our sign-in; let it call %s/hooks/%s/inbound", e.BaseURL, name)
 	}
+}
+
+// senders looks at what texts come from: whether each name can be sent, is known
+// to be registered where that is asked for, and whether questions can be answered.
+// The countries are those of the workshops and of the gateways' settings.
+func (e *examination) senders(ctx context.Context) finding {
+	m, err := email.NewMailer(email.MailerOptions{URL: e.SMTP, Log: e.log})
+	if err != nil {
+		return note("not looked at: smtp comes first")
+	}
+	made, err := e.textGateways(e.now)
+	if err != nil {
+		return note("not looked at: the gateways' settings come first")
+	}
+	routes, err := e.routes(m, made)
+	for _, g := range made { // nothing was called
+		err = errors.Join(err, g.Close())
+	}
+	if err = errors.Join(err, m.Close()); err != nil {
+		return mendError(err)
+	}
+	var homes []string
+	if e.ready {
+		shops, err := booking.New(e.db, nil, booking.Options{Now: e.now, BaseURL: e.BaseURL, Log: e.log}).Workshops(ctx)
+		if err != nil {
+			return mendError(err)
+		}
+		for _, shop := range shops {
+			if code := phonenumbers.GetCountryCodeForRegion(shop.Country); code != 0 {
+				homes = append(homes, "+"+strconv.Itoa(code))
+			}
+		}
+	}
+	if err := notify.CheckSenders(routes, homes); err != nil {
+		return mendError(err)
+	}
+	for name, t := range e.traffics() {
+		if name == "vonage" && strings.ContainsAny(t.From+strings.Join(slices.Collect(maps.Values(t.Names)), ""), " ") {
+			return mend("vonage takes no spaces in sender names: write them without in vonage-names and vonage-from")
+		}
+	}
+	return fine("names can be sent where they are used, and every question can be answered")
 }

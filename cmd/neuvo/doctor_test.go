@@ -116,6 +116,7 @@ func TestTheDoctorSaysWhatToMend(t *testing.T) {
 	if _, err := os.Stat(absent); err == nil {
 		t.Error("looking has made a database")
 	}
+	t.Run("senders", func(t *testing.T) { senderFindings(t, good) })
 	t.Run("a server that is not running yet is no illness", func(t *testing.T) {
 		args := []string{"doctor"}
 		for flag, value := range good {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,12 +18,19 @@ import (
 
 // traffic is what a gateway of texts is given, and how fast.
 type traffic struct {
-	From     string            `help:"Number or registered name its texts come from; the first of its numbers where empty."`
+	From     string            `help:"Number its texts come from where nothing else is set, or a name, which nobody can answer and which only countries without a register take; the first of its numbers where empty."`
 	Numbers  []string          `help:"Our numbers at it, which customers can answer to: +358401234567." placeholder:"NUMBER"`
 	Names    map[string]string `help:"Registered sender names by country prefix, for texts that ask nothing: +358=AUTOTALO." placeholder:"PREFIX=NAME"`
 	Prefixes []string          `help:"Country prefixes it serves: +358,+46. All where empty." placeholder:"PREFIX"`
 	Rate     float64           `help:"Texts a second it takes at most; 0: no bound." default:"0"`
 	Calls    int               `help:"Calls to it at once; 0: as many as there are senders." default:"0"`
+}
+
+// sender is what a gateway sends from by itself: its own setting, else one of its
+// numbers, else one of its names.
+func (t traffic) sender() string {
+	names := slices.Sorted(maps.Values(t.Names))
+	return cmp.Or(t.From, append(t.Numbers, "")[0], append(names, "")[0])
 }
 
 // gatewaySettings are the gateways of texts. Each that has its first setting is
@@ -78,7 +86,7 @@ type textGateway interface {
 // wrong with one is told with the name of its first setting.
 func (s settingsServe) textGateways(now func() time.Time) (map[string]textGateway, error) {
 	common := httpsms.Common{Hooks: s.BaseURL, HookSecret: s.HookSecret, Now: now}
-	from := func(t traffic) string { return cmp.Or(t.From, append(t.Numbers, "")[0]) }
+	from := traffic.sender
 	made := map[string]textGateway{}
 	var errs []error
 	add := func(flag string, g textGateway, err error) {
@@ -177,7 +185,7 @@ func (s settingsServe) routes(m *email.Mailer, texts map[string]textGateway) ([]
 			mail = nil
 		case texts[name] != nil && !slices.ContainsFunc(list, func(r notify.Route) bool { return r.Gateway == texts[name] }):
 			list = append(list, notify.Route{
-				Gateway: texts[name], Prefixes: t.Prefixes, PerSecond: t.Rate, Concurrency: t.Calls, Numbers: t.Numbers, Names: t.Names,
+				Gateway: texts[name], Prefixes: t.Prefixes, PerSecond: t.Rate, Concurrency: t.Calls, Numbers: t.Numbers, Names: t.Names, From: t.From,
 			})
 		}
 	}
