@@ -9,7 +9,7 @@ import (
 // it: held are the numbers of those that were due to be stored. It gives those that
 // are missing, in their order.
 func (n *Notifier) Count(ctx context.Context, source string, uidValidity int64, held []int64) (missing []int64, err error) {
-	stored, err := n.storedUIDs(ctx, source, uidValidity)
+	stored, err := n.storedUIDs(ctx, source, uidValidity, 0, -1)
 	if err != nil {
 		return nil, fmt.Errorf("count what is stored of %s: %w", source, err)
 	}
@@ -30,6 +30,16 @@ func (n *Notifier) Count(ctx context.Context, source string, uidValidity int64, 
 		return missing, fmt.Errorf("keep the count of %s: %w", source, err)
 	}
 	return missing, nil
+}
+
+// StoredUIDs gives the numbers of what is stored of a source, lowest first: at most
+// limit of those above after.
+func (n *Notifier) StoredUIDs(ctx context.Context, source string, uidValidity, after int64, limit int) ([]int64, error) {
+	uids, err := n.storedUIDs(ctx, source, uidValidity, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what is stored of %s: %w", source, err)
+	}
+	return uids, nil
 }
 
 // Counts gives the latest count of every source.

@@ -47,10 +47,12 @@ func (n *Notifier) reword(ctx context.Context, inboundID int64, subject, body st
 		Updates(map[string]any{"subject": subject, "body": body}).Error
 }
 
-// storedUIDs are the numbers of what is stored of a source.
-func (n *Notifier) storedUIDs(ctx context.Context, source string, uidValidity int64) ([]int64, error) {
+// storedUIDs are the numbers of what is stored of a source, lowest first: those
+// above after, at most limit of them (-1: all).
+func (n *Notifier) storedUIDs(ctx context.Context, source string, uidValidity, after int64, limit int) ([]int64, error) {
 	var uids []int64
-	err := n.db.In(ctx).Model(&Inbound{}).Where("source = ? AND uid_validity = ?", source, uidValidity).Pluck("uid", &uids).Error
+	err := n.db.In(ctx).Model(&Inbound{}).Where("source = ? AND uid_validity = ? AND uid > ?", source, uidValidity, after).
+		Order("uid").Limit(limit).Pluck("uid", &uids).Error
 	return uids, err
 }
 

@@ -21,7 +21,7 @@ func (p *Poller) bringIn(ctx context.Context) (fresh int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	last := imap.UID(cursor.LastUID)
+	last, tidy := imap.UID(cursor.LastUID), true
 	if int64(box.UIDValidity) != cursor.UIDValidity {
 		// The server numbered the messages anew (RFC 3501 section 2.3.1.1): all
 		// are read again, and those known already are told by their bytes.
@@ -30,8 +30,8 @@ func (p *Poller) bringIn(ctx context.Context) (fresh int, err error) {
 		}
 		last = 0
 	} else if cursor.DoneUID < cursor.LastUID && p.opt.After != AfterLeave {
-		// A connection was lost after these were stored.
-		if err := p.finish(ctx, imap.UIDSet{{Start: imap.UID(cursor.DoneUID) + 1, Stop: last}}, box.UIDValidity, last); err != nil {
+		// A connection was lost after these were stored, or the server refused.
+		if tidy, err = p.finishLate(ctx, cursor); err != nil {
 			return 0, err
 		}
 	}
@@ -47,8 +47,11 @@ func (p *Poller) bringIn(ctx context.Context) (fresh int, err error) {
 		}
 	}()
 	for batch := range ahead {
-		n, err := p.bringBatch(ctx, batch, box.UIDValidity)
+		n, stored, err := p.bringBatch(ctx, batch, box.UIDValidity)
 		fresh += n
+		if err == nil && tidy {
+			tidy, err = p.finish(ctx, stored, box.UIDValidity)
+		}
 		if err != nil {
 			return fresh, err
 		}
@@ -97,13 +100,13 @@ func (p *Poller) fetchAhead(ctx context.Context, s *session, entries []entry) <-
 	return ahead
 }
 
-// bringBatch stores a batch, and only then changes the mailbox.
-func (p *Poller) bringBatch(ctx context.Context, batch fetchedBatch, uidValidity uint32) (fresh int, err error) {
+// bringBatch stores a batch and gives the numbers of what is stored now, lowest
+// first. Only what is stored may be changed in the mailbox.
+func (p *Poller) bringBatch(ctx context.Context, batch fetchedBatch, uidValidity uint32) (fresh int, stored []imap.UID, err error) {
 	if batch.err != nil || len(batch.messages) == 0 {
-		return 0, batch.err
+		return 0, nil, batch.err
 	}
 	rows := make([]notify.Raw, len(batch.messages))
-	var stored imap.UIDSet
 	for i, m := range batch.messages {
 		if m.date.IsZero() {
 			m.date = p.opt.Now()
@@ -111,12 +114,10 @@ func (p *Poller) bringBatch(ctx context.Context, batch fetchedBatch, uidValidity
 		rows[i] = notify.Raw{
 			Source: p.source(), Mailbox: p.name, UIDValidity: int64(uidValidity), UID: int64(m.uid), Bytes: m.bytes, ReceivedAt: m.date,
 		}
-		stored.AddNum(m.uid)
+		stored = append(stored, m.uid)
 	}
-	if fresh, err = p.keep(ctx, rows); err != nil {
-		return fresh, err
-	}
-	return fresh, p.finish(ctx, stored, uidValidity, batch.messages[len(batch.messages)-1].uid)
+	fresh, err = p.keep(ctx, rows)
+	return fresh, stored, err
 }
 
 // source is this mailbox in rows of stored messages.
@@ -142,27 +143,57 @@ func (p *Poller) keep(ctx context.Context, rows []notify.Raw) (fresh int, err er
 }
 
 // finish does in the mailbox what is configured for stored messages and notes
-// that it is done up to a UID. It is idempotent: where the connection is lost
-// before the note, the next poll does it again.
-func (p *Poller) finish(ctx context.Context, stored imap.UIDSet, uidValidity uint32, upTo imap.UID) error {
-	var err error
+// that it is done up to the last of them. It is idempotent: where the connection
+// is lost before the note, the next poll does it again. done is false where the
+// server refused: what comes after must not be noted then, so that a later poll
+// finds where to go on.
+func (p *Poller) finish(ctx context.Context, stored []imap.UID, uidValidity uint32) (done bool, err error) {
+	if p.opt.After == AfterLeave || len(stored) == 0 {
+		return true, nil
+	}
+	if done, err = p.tidy(ctx, stored); err != nil || !done {
+		return false, err
+	}
+	return true, p.store.SetDone(ctx, p.name, int64(uidValidity), int64(stored[len(stored)-1]))
+}
+
+// finishLate is finish for what was stored by an earlier poll. It asks the
+// database which these are: a message that the server shows late, between them,
+// is stored by nobody yet and must stay where the daily count finds it.
+func (p *Poller) finishLate(ctx context.Context, cursor notify.Mailbox) (done bool, err error) {
+	for from := cursor.DoneUID; from < cursor.LastUID; {
+		uids, err := p.store.StoredUIDs(ctx, p.source(), cursor.UIDValidity, from, batchCount)
+		if err != nil || len(uids) == 0 {
+			return err == nil, err
+		}
+		stored := make([]imap.UID, len(uids))
+		for i, uid := range uids {
+			stored[i] = imap.UID(uid)
+		}
+		if done, err := p.finish(ctx, stored, uint32(cursor.UIDValidity)); err != nil || !done {
+			return false, err
+		}
+		from = uids[len(uids)-1]
+	}
+	return true, nil
+}
+
+// tidy flags or moves messages. done is false where the server refused: a mailbox
+// that may not be written is no reason to stop reading it.
+func (p *Poller) tidy(ctx context.Context, stored []imap.UID) (done bool, err error) {
+	set := imap.UIDSetNum(stored...)
 	switch p.opt.After {
 	case AfterLeave:
-		return nil
 	case AfterFlag:
-		err = p.session.flag(ctx, stored, imap.FlagSeen)
+		err = p.session.flag(ctx, set, imap.FlagSeen)
 	case AfterMove:
-		err = p.session.move(ctx, stored, p.opt.MoveTo)
+		err = p.session.move(ctx, set, p.opt.MoveTo)
 	}
 	if _, refused := errors.AsType[*imap.Error](err); refused {
-		// A mailbox that may not be written is no reason to stop reading it.
-		p.opt.Log.Warn("messages could not be flagged or moved", "mailbox", p.name, "error", err)
-		err = nil
+		p.opt.Log.Warn("messages could not be flagged or moved; the next poll tries again", "mailbox", p.name, "error", err)
+		return false, nil
 	}
-	if err != nil {
-		return err
-	}
-	return p.store.SetDone(ctx, p.name, int64(uidValidity), int64(upTo))
+	return err == nil, err
 }
 
 // flag adds a flag to messages; those that are gone are passed over.
@@ -181,7 +212,9 @@ func (s *session) move(ctx context.Context, set imap.UIDSet, folder string) erro
 	if refused, ok := errors.AsType[*imap.Error](err); !ok || refused.Code != imap.ResponseCodeTryCreate {
 		return err
 	}
-	if err := s.step(ctx, stepTime, "make the folder", s.client.Create(folder, nil).Wait); err != nil {
+	err = s.step(ctx, stepTime, "make the folder", s.client.Create(folder, nil).Wait)
+	// A session that broke off may be making it at this moment.
+	if refused, ok := errors.AsType[*imap.Error](err); err != nil && !(ok && refused.Code == imap.ResponseCodeAlreadyExists) {
 		return fmt.Errorf("%s is missing: %w", folder, err)
 	}
 	return s.moveOnce(ctx, set, folder)

@@ -64,7 +64,7 @@ func TestAServerWithoutMOVEAndUIDPLUSKeepsWhatItCannotExpungeAlone(t *testing.T)
 	}
 }
 
-// forgetful is a session that loses its connection instead of flagging.
+// forgetful is a session that refuses to flag so many times.
 type forgetful struct {
 	imapserver.Session
 	times *int
@@ -74,17 +74,14 @@ type forgetful struct {
 func (f forgetful) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap.StoreFlags, o *imap.StoreOptions) error {
 	if *f.times > 0 {
 		*f.times--
-		return errors.New("the connection is gone")
+		return errors.New("not now")
 	}
 	return f.Session.Store(w, set, flags, o)
 }
 
-func TestAFlagThatALostConnectionPreventedIsSetAtTheNextPoll(t *testing.T) {
-	times := 1
-	h := memory(t, nil, func(s imapserver.Session) imapserver.Session { return forgetful{s, &times} })
+func TestWhatWasDoneAndNotNotedIsDoneAgainAtTheNextPoll(t *testing.T) {
 	d := dbtest.SQLite(t)
-	// The server answers NO to what it could not do; a broken connection is the
-	// same to the cursor: nothing is noted as done.
+	h := memory(t, nil, nil)
 	p := poller(t, d, h.url())
 	h.deliver(t, letter(1))
 	h.deliver(t, letter(2))
@@ -94,15 +91,52 @@ func TestAFlagThatALostConnectionPreventedIsSetAtTheNextPoll(t *testing.T) {
 		t.Error("the poll did not say that noting failed")
 	}
 	p.store = broken.store
-	if n := unflagged(t, p); n != 2 {
-		t.Fatalf("%d are unflagged before the repair", n)
+	for _, want := range []int64{0, 2} {
+		cursor, err := p.store.Cursor(t.Context(), p.Name())
+		if err != nil || cursor.DoneUID != want || cursor.LastUID != 2 {
+			t.Errorf("cursor %+v, %v, want done up to %d of 2", cursor, err, want)
+		}
+		poll(t, p, 0)
 	}
-	poll(t, p, 0)
 	if n := unflagged(t, p); n != 0 {
 		t.Errorf("%d are unflagged after the repair", n)
 	}
 	if got := states(t, d); got[notify.InTriage] != 2 || len(got) != 1 {
 		t.Errorf("states %v", got)
+	}
+}
+
+func TestWhatTheServerRefusedToFlagIsFlaggedLaterUnlessItIsNotStored(t *testing.T) {
+	times := 2
+	h := memory(t, nil, func(s imapserver.Session) imapserver.Session { return forgetful{s, &times} })
+	d := dbtest.SQLite(t)
+	p := poller(t, d, h.url())
+	for n := range 3 {
+		h.deliver(t, letter(n))
+	}
+	poll(t, p, 3) // refused
+	h.deliver(t, letter(3))
+	poll(t, p, 1) // refused, and what is new is not noted as done either
+	if n := unflagged(t, p); n != 4 {
+		t.Fatalf("%d are unflagged while the server refuses", n)
+	}
+	pool, err := d.SQL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Number 2 as a server shows it that has kept it back until now.
+	if _, err := pool.ExecContext(t.Context(), "DELETE FROM inbound WHERE uid = 2"); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, p, 0)
+	if n := unflagged(t, p); n != 1 {
+		t.Errorf("%d are unflagged, only the one that nobody stored should be", n)
+	}
+	if missing, err := p.Count(t.Context()); err != nil || missing != 1 {
+		t.Errorf("%d missing, %v", missing, err)
+	}
+	if n := unflagged(t, p); n != 0 {
+		t.Errorf("%d are unflagged after the count", n)
 	}
 }
 

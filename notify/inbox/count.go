@@ -66,7 +66,11 @@ func (p *Poller) count(ctx context.Context) (missing int, err error) {
 		if err != nil {
 			return len(lost), err
 		}
-		if _, err := p.bringBatch(ctx, fetchedBatch{messages: messages}, box.UIDValidity); err != nil {
+		_, stored, err := p.bringBatch(ctx, fetchedBatch{messages: messages}, box.UIDValidity)
+		if err == nil && len(stored) > 0 {
+			_, err = p.tidy(ctx, stored)
+		}
+		if err != nil {
 			return len(lost), err
 		}
 	}

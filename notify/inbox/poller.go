@@ -76,6 +76,7 @@ type store interface {
 	SetPolled(ctx context.Context, mailbox string, pollErr error) error
 	SetDone(ctx context.Context, mailbox string, uidValidity, uid int64) error
 	StoreAll(ctx context.Context, list []notify.Raw) (fresh int, err error)
+	StoredUIDs(ctx context.Context, source string, uidValidity, after int64, limit int) ([]int64, error)
 	Count(ctx context.Context, source string, uidValidity int64, held []int64) (missing []int64, err error)
 	ProcessStored(ctx context.Context, parse notify.Parser) (int, error)
 }

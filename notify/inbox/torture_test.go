@@ -1,12 +1,12 @@
 package inbox
 
 import (
-	"bytes"
 	"math/rand/v2"
 	"os"
 	"testing"
 
-	"neuvo/notify"
+	"neuvo/internal/db"
+	"neuvo/internal/dbtest"
 	"neuvo/notify/notifytest"
 )
 
@@ -47,15 +47,34 @@ func pollThrough(t *testing.T, p *Poller, proxy *notifytest.Proxy, cuts int, set
 }
 
 func TestRepliesThatArriveWhileTheConnectionBreaksLandOnTheirJobsOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { tormentArrival(t, d, nil) })
+}
+
+func TestRepliesThatAreMovedWhileTheConnectionBreaksLandOnTheirJobsOnce(t *testing.T) {
+	p := tormentArrival(t, dbtest.SQLite(t), moving)
+	replies, _ := torment()
+	if here, there := inFolder(t, p, "INBOX"), inFolder(t, p, "Done"); here != 0 || there != replies {
+		t.Errorf("%d are left, %d were moved", here, there)
+	}
+}
+
+// tormentArrival delivers replies while the connection that brings them in breaks
+// again and again.
+func tormentArrival(t *testing.T, d *db.DB, change func(*PollerOptions)) *Poller {
+	t.Helper()
 	replies, cuts := torment()
 	dove := notifytest.StartDovecot(t)
 	proxy := notifytest.StartProxy(t, dove.IMAPAddr)
-	d, n, made := manyJobs(t, replies)
-	p, err := NewPoller(n, PollerOptions{URL: host{addr: proxy.Addr}.url(), DB: d, Holder: "one", Parse: ours})
+	n, made := manyJobs(t, d, replies)
+	opt := PollerOptions{URL: host{addr: proxy.Addr}.url(), DB: d, Holder: "one", Parse: ours}
+	if change != nil {
+		change(&opt)
+	}
+	p, err := NewPoller(n, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = p.Close() }()
+	t.Cleanup(func() { _ = p.Close() })
 	delivered := make(chan error, 1)
 	go func() {
 		var err error
@@ -79,20 +98,23 @@ func TestRepliesThatArriveWhileTheConnectionBreaksLandOnTheirJobsOnce(t *testing
 	})
 	checkPlaced(t, d, replies)
 	if left := unflagged(t, p); left != 0 {
-		t.Errorf("%d messages are not flagged", left)
+		t.Errorf("%d messages are neither flagged nor moved", left)
 	}
+	return p
 }
 
 func TestAMailboxRenumberedHalfWayBringsEachReplyOnce(t *testing.T) {
+	dbtest.Each(t, tormentNumbers)
+}
+
+// tormentNumbers numbers the messages of a mailbox anew while they are brought in
+// over a connection that breaks again and again.
+func tormentNumbers(t *testing.T, d *db.DB) {
 	replies, cuts := torment()
-	made, err := notify.NewAddresses("desk+{token}@reply.neuvo.test", bytes.Repeat([]byte("k"), 32))
-	if err != nil {
-		t.Fatal(err)
-	}
 	dove := notifytest.StartDovecot(t)
-	fillMailbox(t, dove, replies, made, 1)
 	proxy := notifytest.StartProxy(t, dove.IMAPAddr)
-	d, n, _ := manyJobs(t, replies)
+	n, made := manyJobs(t, d, replies)
+	fillMailbox(t, dove, replies, made, 1)
 	p, err := NewPoller(n, PollerOptions{URL: host{addr: proxy.Addr}.url(), DB: d, Holder: "one", Parse: ours, After: AfterLeave})
 	if err != nil {
 		t.Fatal(err)
