@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"mime"
 	"net/mail"
 	"regexp"
@@ -80,8 +81,32 @@ func recipients(h header) []notify.Recipient {
 	return out
 }
 
-// sender is who the From field says wrote the message, in lower case; Sender
-// stands in where From is missing. Reply-To is never looked at.
+// author is who the From field says wrote the message, in lower case, and a name
+// for people. Nothing stands in for a missing From: no mail server vouches for
+// what Sender or Reply-To hold (RFC 7489 section 3.1).
+func author(h header) (address, name string) {
+	for _, value := range h.all("from") {
+		if list := addresses(value); len(list) > 0 {
+			return strings.ToLower(list[0].Address), list[0].Name
+		}
+	}
+	address, name = sender(h)
+	return "", cmp.Or(name, address)
+}
+
+// authors tells how many different addresses the From fields hold.
+func authors(h header) int {
+	seen := map[string]bool{}
+	for _, value := range h.all("from") {
+		for _, a := range addresses(value) {
+			seen[strings.ToLower(a.Address)] = true
+		}
+	}
+	return len(seen)
+}
+
+// sender is author with Sender in place of a missing From: enough to tell a
+// machine by, never to tell a customer by.
 func sender(h header) (address, name string) {
 	for _, field := range []string{"from", "sender"} {
 		for _, value := range h.all(field) {

@@ -113,7 +113,7 @@ func fields(h header) notify.Parsed {
 		Subject:    h.text("subject"),
 		Date:       db.At(date(h.get("date"))),
 	}
-	p.From, p.FromName = sender(h)
+	p.From, p.FromName = author(h)
 	return p
 }
 
