@@ -105,7 +105,7 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 		DB: a.db, Desk: a.desk, Notifier: a.notifier, Surveyor: a.surveyor, Directory: a.directory,
 		Now: opt.now, Log: opt.log, BaseURL: opt.settings.BaseURL, TrustedProxies: opt.settings.TrustedProxies,
 		Version: version, Demo: opt.demo, Ready: a.db.Ping, Relaxed: opt.relaxed, Plates: plates(opt.settings),
-		Hooks: hooks(a.texts), Parse: a.parse,
+		Hooks: hooks(a.texts), Parse: a.parse, Mailboxes: a.pollers,
 	})
 	if err != nil {
 		return a, fmt.Errorf("set up the web server: %w", err)
@@ -167,7 +167,7 @@ func (a *App) wireMail(ctx context.Context, opt appOptions, holder string) error
 	for _, url := range opt.settings.IMAP {
 		p, err := inbox.NewPoller(a.notifier, inbox.PollerOptions{
 			URL: url, Mailbox: opt.settings.Mailbox, OAuth: opt.settings.oauth(), Parse: read, Read: a.parse,
-			DB: a.db, Holder: holder, Log: opt.log, Now: opt.now,
+			DB: a.db, Holder: holder, Log: opt.log, Now: opt.now, Watched: a.watched,
 		})
 		if err != nil {
 			return err
@@ -186,6 +186,9 @@ func reader(mail inbox.ParseOptions) notify.Parser {
 		return inbox.Parse(raw, mail)
 	}
 }
+
+// watched tells whether somebody has the desk open.
+func (a *App) watched() bool { return a.server != nil && a.server.Watched() }
 
 // countMailboxes compares each mailbox with what is stored of it.
 func (a *App) countMailboxes(ctx context.Context) (missing int, err error) {

@@ -8,7 +8,7 @@ import (
 
 // reading is where replies are read, and whom to believe about who wrote them.
 type reading struct {
-	IMAP              []string `name:"imap" sep:" " help:"IMAP server where replies arrive: imaps://user:password@host:993. A folder may follow (/INBOX), and in the query after=flag, leave or move:FOLDER, and auth=google or auth=microsoft with a refresh token for the password. Repeat it for several mailboxes." placeholder:"URL"`
+	IMAP              []string `name:"imap" sep:" " help:"IMAP server where replies arrive: imaps://user:password@host:993. A folder may follow (/INBOX), and in the query after=flag, leave or move:FOLDER, auth=google or auth=microsoft with a refresh token for the password, and idle=200ms or so to be told sooner while somebody has the desk open. Repeat it for several mailboxes." placeholder:"URL"`
 	Mailbox           string   `help:"Folder to read where the address of the mailbox names none." default:"INBOX"`
 	OAuthClientID     string   `name:"oauth-client-id" help:"Client id of this program where mailboxes are read with OAuth (auth= in their address)." placeholder:"ID"`
 	OAuthClientSecret string   `name:"oauth-client-secret" help:"Client secret that belongs to it; some registrations have none." placeholder:"SECRET"`

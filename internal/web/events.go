@@ -63,6 +63,16 @@ func (b *bell) listen(workshopID int64) (<-chan int64, func(), bool) {
 	}, true
 }
 
+// listening tells how many pages listen.
+func (b *bell) listening() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.listeners)
+}
+
+// Watched tells whether somebody has a page open that shows news as they come.
+func (s *Server) Watched() bool { return s.bell.listening() > 0 }
+
 // close ends every stream and refuses new ones.
 func (b *bell) close() {
 	b.mu.Lock()

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"neuvo/notify"
+	"neuvo/notify/inbox"
 )
 
 // metrics counts requests by route and shows the queues, in a registry of its
@@ -22,7 +23,7 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 }
 
-func newMetrics(n *notify.Notifier) *metrics {
+func newMetrics(n *notify.Notifier, mailboxes []*inbox.Poller, b *bell) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -34,7 +35,7 @@ func newMetrics(n *notify.Notifier) *metrics {
 		}, []string{"route"}),
 	}
 	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &queues{notifier: n})
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &queues{notifier: n}, &reading{mailboxes: mailboxes, bell: b})
 	return m
 }
 
@@ -110,5 +111,39 @@ func (q *queues) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(missingDesc, prometheus.GaugeValue, float64(stats.Missing))
 	if !stats.OldestDue.IsZero() {
 		ch <- prometheus.MustNewConstMetric(oldestDesc, prometheus.GaugeValue, float64(stats.OldestDue.Unix()))
+	}
+}
+
+// reading shows what is done with the mailboxes and for how many open pages.
+// Mailboxes are told apart by their place in the settings: whoever may read the
+// metrics learns no address.
+type reading struct {
+	mailboxes []*inbox.Poller
+	bell      *bell
+}
+
+var (
+	listenersDesc = prometheus.NewDesc("neuvo_desk_listeners", "Open pages that are told of news.", nil, nil)
+	pollsDesc     = prometheus.NewDesc("neuvo_mailbox_polls_total", "Looks into a mailbox.", []string{"mailbox"}, nil)
+	broughtDesc   = prometheus.NewDesc("neuvo_mailbox_messages_total", "Messages stored from a mailbox.", []string{"mailbox"}, nil)
+	roundsDesc    = prometheus.NewDesc("neuvo_mailbox_idle_rounds_total", "IDLE commands sent to a mailbox's server.", []string{"mailbox"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (r *reading) Describe(ch chan<- *prometheus.Desc) {
+	ch <- listenersDesc
+	ch <- pollsDesc
+	ch <- broughtDesc
+	ch <- roundsDesc
+}
+
+// Collect implements prometheus.Collector.
+func (r *reading) Collect(ch chan<- prometheus.Metric) {
+	ch <- prometheus.MustNewConstMetric(listenersDesc, prometheus.GaugeValue, float64(r.bell.listening()))
+	for i, p := range r.mailboxes {
+		place, did := strconv.Itoa(i+1), p.Activity()
+		ch <- prometheus.MustNewConstMetric(pollsDesc, prometheus.CounterValue, float64(did.Polls), place)
+		ch <- prometheus.MustNewConstMetric(broughtDesc, prometheus.CounterValue, float64(did.Messages), place)
+		ch <- prometheus.MustNewConstMetric(roundsDesc, prometheus.CounterValue, float64(did.Rounds), place)
 	}
 }

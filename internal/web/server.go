@@ -20,6 +20,7 @@ import (
 	"neuvo/internal/db"
 	"neuvo/notify"
 	"neuvo/notify/httpsms"
+	"neuvo/notify/inbox"
 	"neuvo/survey"
 )
 
@@ -48,6 +49,8 @@ type Options struct {
 	// what they bring once it is stored.
 	Hooks []httpsms.Hook
 	Parse notify.Parser
+	// Mailboxes are those that are read, for the metrics.
+	Mailboxes []*inbox.Poller
 	// Demo is mounted at /demo; nil outside demo mode.
 	Demo http.Handler
 	// Ready tells whether the program can do its work; nil asks the database.
@@ -117,7 +120,7 @@ func New(opt Options) (*Server, error) {
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.handleError
 	s.sessions = s.newSessions()
-	s.metrics = newMetrics(opt.Notifier)
+	s.metrics = newMetrics(opt.Notifier, opt.Mailboxes, s.bell)
 	s.origins = http.NewCrossOriginProtection()
 	if origin := originOf(opt.BaseURL); origin != "" {
 		if err := s.origins.AddTrustedOrigin(origin); err != nil {

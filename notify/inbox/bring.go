@@ -49,19 +49,21 @@ func (p *Poller) bringIn(ctx context.Context) (fresh int, err error) {
 	for batch := range ahead {
 		n, stored, err := p.bringBatch(ctx, batch, box.UIDValidity)
 		fresh += n
-		if err == nil && tidy {
-			tidy, err = p.finish(ctx, stored, box.UIDValidity)
-		}
 		if err != nil {
 			return fresh, err
 		}
-		if batch.last {
-			break
-		}
-		// What waits is placed between batches: the first replies of a long
-		// queue need not wait for the last.
+		// What came is placed before the next batch is stored, and before its
+		// flags: the advisor waits for it, the mailbox does not.
 		if _, err := p.store.ProcessStored(ctx, p.parse); err != nil {
 			p.opt.Log.Error("some messages could not be placed yet", "mailbox", p.name, "error", err)
+		}
+		if tidy {
+			if tidy, err = p.finish(ctx, stored, box.UIDValidity); err != nil {
+				return fresh, err
+			}
+		}
+		if batch.last {
+			break
 		}
 		if held, err := p.keepLease(ctx); err != nil || !held {
 			return fresh, errors.Join(err, errors.New("the mailbox's lease was lost"))

@@ -39,16 +39,17 @@ const (
 type server struct {
 	host, port, user, password string
 	security                   security
-	folder                     string // "" where it names none
-	after                      string // flag, leave, move:FOLDER, or ""
-	auth                       string // whose OAuth, "" for a password
-	tokenURL                   string // where auth is AuthOther
-	tenant                     string // of Microsoft
+	folder                     string        // "" where it names none
+	after                      string        // flag, leave, move:FOLDER, or ""
+	auth                       string        // whose OAuth, "" for a password
+	tokenURL                   string        // where auth is AuthOther
+	tenant                     string        // of Microsoft
+	idle                       time.Duration // of a cycle while somebody looks, 0 where it says none
 }
 
 // readURL reads imaps://user:password@host[:993][/FOLDER] (TLS from the first
 // byte), imap://…[:143] (STARTTLS, required) and imap://…?tls=none (a server on
-// this machine), with after=…, auth=…, tenant=… and token_url=… in the query. The
+// this machine), with after=…, auth=…, tenant=…, token_url=… and idle=… in the query. The
 // error is Invalid and names no secret.
 func readURL(text string) (server, error) {
 	bad := fault.New(fault.Invalid, "fault.imap_url")
@@ -63,6 +64,11 @@ func readURL(text string) (server, error) {
 	s.tenant, s.tokenURL = q.Get("tenant"), q.Get("token_url")
 	if !slices.Contains([]string{"", AuthGoogle, AuthMicrosoft, AuthOther}, s.auth) || (s.auth == AuthOther) != (s.tokenURL != "") {
 		return server{}, bad
+	}
+	if q.Has("idle") {
+		if s.idle, err = time.ParseDuration(q.Get("idle")); err != nil || s.idle < shortestCycle {
+			return server{}, fault.New(fault.Invalid, "fault.imap_idle").With("value", q.Get("idle"))
+		}
 	}
 	switch u.Scheme + " " + q.Get("tls") {
 	case "imaps ", "imaps implicit":
@@ -89,10 +95,12 @@ func (s server) addr() string { return net.JoinHostPort(s.host, s.port) }
 type session struct {
 	client *imapclient.Client
 	conn   net.Conn
-	turn   sync.Mutex // one exchange at a time
-	idles  bool       // the server has IDLE
-	moves  bool       // the server has MOVE
-	picks  bool       // the server has UIDPLUS: it can expunge by UID
+	turn   sync.Mutex    // one exchange at a time
+	idles  bool          // the server has IDLE
+	moves  bool          // the server has MOVE
+	picks  bool          // the server has UIDPLUS: it can expunge by UID
+	near   bool          // the server is on this machine or in a private network
+	trip   time.Duration // ending the last IDLE took
 	// arrived gets a signal when the server says, unasked, that there is more.
 	arrived chan struct{}
 }
@@ -123,7 +131,7 @@ func (p *Poller) connect(ctx context.Context) (*session, error) {
 	}}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	s.conn = conn
+	s.conn, s.near = conn, isNear(conn.RemoteAddr())
 	switch p.server.security {
 	case implicitTLS:
 		secured := tls.Client(conn, settings)

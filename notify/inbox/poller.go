@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -27,8 +28,9 @@ const (
 	AfterMove  = "move"  // it is moved to the folder MoveTo
 )
 
-// leaseTime is how long a replica that dies keeps its mailbox from the others.
-const leaseTime = 45 * time.Second
+// leaseTime is how long a replica that dies keeps its mailbox from the others, who
+// look every PollEvery: within a minute one of them has it.
+const leaseTime = 30 * time.Second
 
 // PollerOptions for NewPoller.
 type PollerOptions struct {
@@ -58,9 +60,13 @@ type PollerOptions struct {
 	// MaxMessage is the largest message fetched whole, in bytes; 50 MiB where 0.
 	// Of a larger one the fields are kept, with the reason.
 	MaxMessage int64
-	// IdleCycle is how long one IDLE lasts, at most and by default 4 minutes:
-	// middle boxes drop silent connections well before the 29 minutes of RFC 2177.
+	// IdleCycle is how long one IDLE lasts while nobody looks, at most and by
+	// default 4 minutes: middle boxes drop silent connections well before the 29
+	// minutes of RFC 2177. As often the mailbox is looked into unasked.
 	IdleCycle time.Duration
+	// Watched tells whether somebody looks at a page that shows what arrives;
+	// nobody does where nil. It must not block.
+	Watched func() bool
 	// NoIDLE polls even where the server offers IDLE: some offer it and are silent.
 	NoIDLE bool
 	// PollEvery is how often Watch looks where the server has no IDLE, does not
@@ -88,13 +94,28 @@ type Poller struct {
 	server server
 	name   string // of the mailbox, in cursors and leases
 
-	mu      sync.Mutex // one poll at a time; guards session, renewed and closed
+	renewed atomic.Int64 // when the lease was last taken, in Unix nanoseconds; 0: it is not held
+
+	mu      sync.Mutex // one poll at a time; guards session and closed
 	session *session
-	renewed time.Time // when the lease was last taken
 	closed  bool
 
 	tokens sync.Mutex // guards token
 	token  *oauth2.Token
+
+	polls, messages, rounds atomic.Int64
+}
+
+// Activity is what was done with a mailbox since the start.
+type Activity struct {
+	Polls    int64 // looks into the mailbox
+	Messages int64 // stored
+	Rounds   int64 // IDLEs begun
+}
+
+// Activity tells it.
+func (p *Poller) Activity() Activity {
+	return Activity{Polls: p.polls.Load(), Messages: p.messages.Load(), Rounds: p.rounds.Load()}
 }
 
 // NewPoller checks the options; it does not connect. Errors are Invalid.
@@ -157,12 +178,13 @@ func (p *Poller) poll(ctx context.Context) (fresh int, held bool, err error) {
 	if p.closed {
 		return 0, false, errors.New("the poller is closed")
 	}
-	p.renewed = time.Now()
-	if held, err = p.lease(ctx); err != nil || !held {
+	if held, err = p.keepLease(ctx); err != nil || !held {
 		p.drop()
 		return 0, held, err
 	}
+	p.polls.Add(1)
 	fresh, err = p.bringIn(ctx)
+	p.messages.Add(int64(fresh))
 	if err != nil {
 		p.drop()
 	}
@@ -190,14 +212,19 @@ func (p *Poller) lease(ctx context.Context) (bool, error) {
 	return held, nil
 }
 
-// keepLease is lease for the middle of a long poll: it asks only where a third of
-// the lease's time has passed.
+// keepLease is lease for those who ask often: it asks the database only where a
+// third of the lease's time has passed.
 func (p *Poller) keepLease(ctx context.Context) (held bool, err error) {
-	if time.Since(p.renewed) < leaseTime/3 {
+	if last := p.renewed.Load(); last != 0 && time.Since(time.Unix(0, last)) < leaseTime/3 {
 		return true, nil
 	}
-	p.renewed = time.Now()
-	return p.lease(ctx)
+	began := time.Now()
+	if held, err = p.lease(ctx); held {
+		p.renewed.Store(began.UnixNano())
+	} else {
+		p.renewed.Store(0)
+	}
+	return held, err
 }
 
 // ready gives a connection with the mailbox open, the kept one where it still
@@ -248,6 +275,7 @@ func (p *Poller) Close() error {
 		return nil
 	}
 	p.closed = true
+	p.renewed.Store(0)
 	p.drop()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -371,17 +371,42 @@ func TestOneReplicaReadsAtATimeAndAnotherTakesOver(t *testing.T) {
 	})
 }
 
+// TestADeadReplicasMailboxIsTakenOverWithinAMinute lets one replica die and another
+// look as often as it does by itself, from every second of its round.
 func TestADeadReplicasMailboxIsTakenOverWithinAMinute(t *testing.T) {
 	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
-	d := dbtest.SQLite(t, dbtest.Clock(func() time.Time { return now }))
-	h := memory(t, nil, nil)
-	one := poller(t, d, h.url())
-	two := poller(t, d, h.url(), func(o *PollerOptions) { o.Holder = "two" })
-	poll(t, one, 0)
-	h.deliver(t, letter(1))
-	poll(t, two, 0)
-	now = now.Add(time.Minute)
-	poll(t, two, 1)
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := memory(t, nil, nil)
+		for offset := range 10 {
+			holder := func(name string) func(*PollerOptions) {
+				return func(o *PollerOptions) { o.Holder, o.PollEvery = fmt.Sprint(name, offset), 0 }
+			}
+			dies := poller(t, d, h.url(), holder("one"))
+			lives := poller(t, d, h.url(), holder("two"))
+			poll(t, dies, 0)
+			died := now
+			h.deliver(t, letter(offset))
+			for now = now.Add(2 * time.Duration(offset) * time.Second); ; now = now.Add(lives.opt.PollEvery) {
+				fresh, err := lives.Poll(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if fresh == 1 {
+					break
+				}
+				if now.Sub(died) > time.Minute {
+					t.Fatal("a minute later nobody reads the mailbox")
+				}
+			}
+			t.Logf("taken over after %s", now.Sub(died))
+			if now.Sub(died) > time.Minute {
+				t.Errorf("taken over after %s", now.Sub(died))
+			}
+			if err := lives.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}, dbtest.Clock(func() time.Time { return now }))
 }
 
 func TestWhatGoesWrongIsSaidAndRecorded(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,7 +15,9 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
+	"neuvo/internal/db"
 	"neuvo/internal/dbtest"
+	"neuvo/internal/fault"
 	"neuvo/notify/notifytest"
 )
 
@@ -41,6 +44,18 @@ func awaken(t *testing.T, woken <-chan struct{}, within time.Duration) {
 	case <-woken:
 	case <-time.After(within):
 		t.Fatalf("nothing woke within %s", within)
+	}
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, met func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(30 * time.Second); !met(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain until %s", what)
+		}
 	}
 }
 
@@ -94,6 +109,101 @@ func TestShortIDLECyclesLoseNothing(t *testing.T) {
 		total = 0
 		for _, n := range states(t, d) {
 			total += n
+		}
+	}
+}
+
+// TestShortCyclesWithoutALookLoseNothing leaves all to what the server announces:
+// nothing is looked for unasked.
+func TestShortCyclesWithoutALookLoseNothing(t *testing.T) {
+	idling := memory(t, imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIdle: {}}, nil)
+	dove, _ := dovecot(t)
+	for name, h := range map[string]host{"memory": idling, "dovecot": dove} {
+		t.Run(name, func(t *testing.T) {
+			d := dbtest.SQLite(t)
+			p := poller(t, d, h.url(), func(o *PollerOptions) {
+				o.PollEvery, o.Watched = time.Hour, func() bool { return true }
+			})
+			p.server.idle = 5 * time.Millisecond
+			woken := watching(t, p)
+			for n := range 100 {
+				h.deliver(t, letter(n))
+			}
+			for total := 0; total < 100; {
+				awaken(t, woken, 30*time.Second)
+				total = 0
+				for _, n := range states(t, d) {
+					total += n
+				}
+			}
+		})
+	}
+}
+
+func TestIDLEGoesInShortCyclesWhileSomebodyLooks(t *testing.T) {
+	h, _ := dovecot(t)
+	var open atomic.Bool
+	p := poller(t, dbtest.SQLite(t), h.url(), func(o *PollerOptions) { o.PollEvery, o.Watched = time.Hour, open.Load })
+	h.deliver(t, letter(0))
+	woken := watching(t, p)
+	awaken(t, woken, 30*time.Second)
+	until(t, "IDLE begins", func() bool { return p.Activity().Polls == 2 })
+	before := p.Activity()
+	if before.Rounds != 1 {
+		t.Fatalf("with nobody looking: %+v", before)
+	}
+	open.Store(true) // in the middle of a long cycle
+	until(t, "cycles are short", func() bool { return p.Activity().Rounds >= before.Rounds+4 })
+	if now := p.Activity(); now.Polls > before.Polls+1 {
+		t.Errorf("each cycle looked into the mailbox: %+v, then %+v", before, now)
+	}
+	h.deliver(t, letter(1))
+	awaken(t, woken, 30*time.Second)
+}
+
+func TestHowLongACycleIs(t *testing.T) {
+	long := 4 * time.Minute
+	for name, c := range map[string]struct {
+		query   string
+		far     bool
+		nobody  bool
+		trip    time.Duration
+		want    time.Duration
+		refused bool
+	}{
+		"a server nearby is asked often":                    {want: 200 * time.Millisecond},
+		"nobody looks":                                      {nobody: true, want: long},
+		"nobody looks, whatever the address says":           {query: "&idle=100ms", nobody: true, want: long},
+		"a server elsewhere is left alone":                  {far: true, want: long},
+		"unless the address says else":                      {query: "&idle=500ms", far: true, want: 500 * time.Millisecond},
+		"a hosted mailbox behind a tunnel is left alone":    {query: "&auth=google", want: long},
+		"the address may forbid it":                         {query: "&idle=4m", want: long},
+		"a server that takes long is asked less often":      {trip: 50 * time.Millisecond, want: time.Second},
+		"a server that takes very long is left alone":       {trip: 20 * time.Second, want: long},
+		"a time that would wear out any server is refused":  {query: "&idle=10ms", refused: true},
+		"what is no time is refused and not taken for none": {query: "&idle=often", refused: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := NewPoller(nil, PollerOptions{
+				URL: "imap://a:b@localhost?tls=none" + c.query, DB: &db.DB{}, OAuth: OAuthClient{ID: "x"}, Watched: func() bool { return !c.nobody },
+			})
+			if c.refused {
+				if !fault.Is(err, fault.Invalid) {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.cycle(&session{near: !c.far, trip: c.trip}); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+	for addr, near := range map[string]bool{"127.0.0.1": true, "10.1.2.3": true, "192.168.1.9": true, "fd00::1": true, "8.8.8.8": false, "2a00:1450::1": false} {
+		if got := isNear(&net.TCPAddr{IP: net.ParseIP(addr)}); got != near {
+			t.Errorf("%s near: %t", addr, got)
 		}
 	}
 }
