@@ -125,7 +125,7 @@ func reportReason(g header) string {
 	if kind, after, ok := strings.Cut(reason, ";"); ok && !strings.ContainsAny(strings.TrimSpace(kind), " ") {
 		reason = strings.TrimSpace(after)
 	}
-	status := firstWord(g.get("status"))
+	status := firstWord(g.text("status"))
 	switch {
 	case reason == "":
 		reason = status

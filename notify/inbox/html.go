@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"regexp"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -233,7 +234,7 @@ func unseen(t html.Token) bool {
 // message. Outlook on the web prefixes every class and id of a quoted message
 // with "x_".
 func markOf(t html.Token) mark {
-	var id, class, kind string
+	var id, class, kind, style, name string
 	for _, a := range t.Attr {
 		switch a.Key {
 		case "id":
@@ -242,6 +243,10 @@ func markOf(t html.Token) mark {
 			class = " " + strings.ToLower(strings.ReplaceAll(a.Val, "x_", "")) + " "
 		case "type":
 			kind = a.Val
+		case "name":
+			name = a.Val
+		case "style":
+			style = strings.ToLower(strings.ReplaceAll(a.Val[:min(len(a.Val), 1000)], " ", ""))
 		}
 	}
 	has := func(names ...string) bool {
@@ -259,6 +264,12 @@ func markOf(t html.Token) mark {
 		return quoted
 	case strings.HasPrefix(id, "yahoo_quoted"), strings.HasPrefix(id, "yiv") && strings.HasSuffix(id, "quoted"):
 		return quoted
+	case name == "quote" && t.DataAtom == atom.Div, t.DataAtom == atom.Div && barred.MatchString(style):
+		return quoted
+	// Word sets the fields of the older message off with a line above, whatever
+	// the language.
+	case t.DataAtom == atom.Div && strings.HasPrefix(style, "border:none;border-top:solid") && strings.Contains(style, "padding:3.0pt0"):
+		return cut
 	case id == "divrplyfwdmsg", id == "appendonsend", id == "olk_src_body_section", id == "mail-editor-reference-message-container",
 		has("ms-outlook-mobile-reference-message", "outlookmessageheader", "mail-editor-reference-message-container"):
 		return cut
@@ -269,6 +280,10 @@ func markOf(t html.Token) mark {
 	}
 	return own
 }
+
+// barred is the style of a block with a bar on its left, as programs draw a
+// quotation that they mark by nothing else.
+var barred = regexp.MustCompile(`border-left:([^;]*\bsolid\b|solid)[^;]*;?.*padding|padding.*border-left:[^;]*solid`)
 
 // forwardedHeadings takes the mark from headings that stand over a forwarded
 // message and not over a quotation: Gmail marks both alike.

@@ -55,10 +55,10 @@ func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
 		p.ReplyText = unwrapSMS(p.Text)
 	} else {
 		s := stripReply(c.plain, forwardSubject.MatchString(p.Subject))
-		if !s.found && !s.forwarded && !blank(c.rich) {
+		if !s.quotes && !s.forwarded && !blank(c.rich) {
 			// The plain twin of some programs shows no trace of where the older
 			// message begins; their HTML does.
-			if r := stripReply(c.rich, forwardSubject.MatchString(p.Subject)); r.found {
+			if r := stripReply(c.rich, forwardSubject.MatchString(p.Subject)); r.quotes {
 				s = r
 			}
 		}

@@ -6,7 +6,7 @@ import "strings"
 type stripped struct {
 	text      string
 	forwarded bool // a forwarded message is part of the text
-	found     bool // something was taken off
+	quotes    bool // an older message was found
 }
 
 // segment is a run of the writer's own lines between two quotations.
@@ -18,15 +18,11 @@ type segment []string
 // can do more with too much than with nothing. forwardedMail: the subject says
 // that the older message is the point of this one.
 func stripReply(lines []line, forwardedMail bool) stripped {
-	segments, rest, found := split(lines, forwardedMail)
+	segments, rest, quotes := split(withoutBanner(withoutArmour(lines)), forwardedMail)
 	var parts []string
-	for _, s := range segments {
-		body, cut := withoutSignature(s)
-		found = found || cut
-		if short := WithoutSignOff(body); short != body {
-			body, found = short, true
-		}
-		if body != "" {
+	for i, s := range segments {
+		body := withoutSignature(s, i == len(segments)-1 && len(rest) == 0)
+		if body = WithoutSignOff(body); body != "" {
 			parts = append(parts, body)
 		}
 	}
@@ -37,49 +33,64 @@ func stripReply(lines []line, forwardedMail bool) stripped {
 	if text == "" {
 		return stripped{text: plainText(lines)}
 	}
-	return stripped{text: text, forwarded: len(rest) > 0, found: found}
+	return stripped{text: text, forwarded: len(rest) > 0, quotes: quotes}
 }
 
 // split walks down the lines and parts the writer's own from the older ones.
-// rest is a forwarded message with its heading.
-func split(lines []line, forwardedMail bool) (segments []segment, rest []string, found bool) {
+// rest is a forwarded message with its heading; quotes tells that something older
+// was found.
+func split(lines []line, forwardedMail bool) (segments []segment, rest []string, quotes bool) {
 	var current segment
 	end := func() {
 		if len(current) > 0 {
 			segments = append(segments, current)
 		}
-		current, found = nil, true
+		current, quotes = nil, true
 	}
 	for i := 0; i < len(lines); i++ {
 		l := lines[i]
 		text := strings.TrimSpace(l.text)
-		older := l.mark == cut || isOriginalSeparator(text) || headerBlock(lines, i)
+		older := l.mark == cut || isOriginalSeparator(text) || bareSeparator(lines, i)
+		block := 0
+		if !older {
+			block = headerBlock(lines, i)
+			older = block > 0
+		}
 		switch {
 		case isForwardSeparator(text) && l.mark != quoted, older && forwardedMail:
 			if len(current) > 0 {
 				segments = append(segments, current)
 			}
-			return segments, texts(lines[i:]), found
+			return segments, texts(lines[i:]), quotes
+		case older && answersBelow(lines, i, block, len(segments) > 0 || strings.TrimSpace(strings.Join(current, "")) != ""):
+			end()
+			i = afterFields(lines, i) - 1
 		case older:
 			end()
-			return segments, nil, found
+			return segments, nil, quotes
 		case l.mark == quoted && text != "", l.mark == heading && text != "", l.mark != quoted && isQuoteLine(text):
 			end()
 		case l.mark == signature:
-			found = found || text != ""
 		case text == "" && len(current) == 0:
 		default:
 			n, certain := 0, false
 			if text != "" {
 				n, certain = attribution(lines, i)
 			}
+			before, onOneLine := "", false
+			if n == 0 {
+				before, onOneLine = runsOn(text)
+			}
 			switch {
 			case n > 0 && quoteFollows(lines, i+n):
 				end()
 				i += n - 1
-			case n > 0 && certain:
+			case n > 0 && certain, onOneLine:
+				if before != "" {
+					current = append(current, before)
+				}
 				end()
-				return segments, nil, found
+				return segments, nil, quotes
 			default:
 				current = append(current, l.text)
 			}
@@ -88,7 +99,31 @@ func split(lines []line, forwardedMail bool) (segments []segment, rest []string,
 	if len(current) > 0 {
 		segments = append(segments, current)
 	}
-	return segments, nil, found
+	return segments, nil, quotes
+}
+
+// answersBelow tells whether the older message under a separator or a block of
+// fields is marked line by line, so that what is not marked there is an answer.
+// Where something was written above it, the answer is that.
+func answersBelow(lines []line, i, block int, above bool) bool {
+	if above || lines[i].mark == cut {
+		return false
+	}
+	next := afterFields(lines, i)
+	return (block > 0 || next > i+1) && quoteFollows(lines, next)
+}
+
+// afterFields gives the line behind a separator and the block of fields below it.
+func afterFields(lines []line, i int) int {
+	if n := headerBlock(lines, i); n > 0 {
+		return i + n
+	}
+	for k := i + 1; k < len(lines) && k < i+4; k++ {
+		if n := headerBlock(lines, k); n > 0 {
+			return k + n
+		}
+	}
+	return i + 1
 }
 
 // quoteFollows tells whether the next line with text is marked as quoted.
@@ -99,33 +134,6 @@ func quoteFollows(lines []line, i int) bool {
 		}
 	}
 	return false
-}
-
-// withoutSignature takes off the end of a segment: what follows the line "-- "
-// (RFC 3676 section 4.3, and "--" where a program ate the blank), the adverts
-// of telephones, and rules that stood over a quotation.
-func withoutSignature(s segment) (text string, found bool) {
-	for i, l := range s {
-		bare := strings.TrimRight(l, " \t")
-		if bare == "--" && (l == "-- " || len(s)-i <= 12) {
-			if strings.TrimSpace(strings.Join(s[:i], "")) != "" {
-				s, found = s[:i], true
-			}
-			break
-		}
-	}
-	for len(s) > 0 {
-		last := strings.TrimSpace(s[len(s)-1])
-		switch {
-		case last == "", rule.MatchString(last):
-		case len(last) < 200 && mobile.MatchString(last):
-			found = true
-		default:
-			return paragraph(s), found
-		}
-		s = s[:len(s)-1]
-	}
-	return "", found
 }
 
 // paragraph joins lines, at most one empty line between two.
