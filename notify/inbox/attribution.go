@@ -26,9 +26,12 @@ var (
 	clueAngle = regexp.MustCompile(`[<(\[]\s*(?:mailto:)?[^\s<>]+@[^\s<>]+\s*[>)\]]`)
 	// startsOn is the beginning of "23 Nov 2026 10:02 NAME <ADDRESS>:", which has
 	// no verb.
-	startsOn  = regexp.MustCompile(`(?i)^\W{0,3}(\pL{2,12}[.,]*\s+)?(\d{1,2}[.]?\s*\pL{3,12}[.,]*\s+20\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|20\d\d[-/.年]\s?\d{1,2}[-/.月]|\pL{3,12}\s+\d{1,2},?\s+20\d\d)`)
-	opener    = regexp.MustCompile(`(?i)^\W{0,3}(on\s+(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|\d)|(ma|ti|ke|to|pe|la|su|maanantai\w*|tiistai\w*|keskiviikko\w*|torstai\w*|perjantai\w*|lauantai\w*|sunnuntai\w*)[.,]*\s+\d{1,2}|den\s+(\S+\s+)?\d|(mån|tis|ons|tors|fre|lör|sön|man|tir|tor|lør|søn)\w*[.,]*\s+(den\s+)?\d|am\s+(\S+\s+)?(dem\s+)?\d|kuupäev|kontakt\s|\d{1,2}\.?\s*\S{3,12}\s+20\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|20\d\d-\d\d-\d\d)`)
-	separator = regexp.MustCompile(`(?i)^\W{0,3}[-_=*‐–—]{2,}\s*(on\s.{10,200}\swrote|original message|original appointment|reply message|alkuperäinen viesti|vastausviesti|ursprungligt meddelande|originalmeddelande|ursprüngliche nachricht|originalnachricht|algne (teade|sõnum|kiri)|algsõnum|opprinnelig melding|oprindelig meddelelse)\s*([-_=*‐–—]*\s*:?|-{2,}.{0,400})$`)
+	startsOn = regexp.MustCompile(`(?i)^\W{0,3}(\pL{2,12}[.,]*\s+)?(\d{1,2}[.]?\s*\pL{3,12}[.,]*\s+20\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|20\d\d[-/.年]\s?\d{1,2}[-/.月]|\pL{3,12}\s+\d{1,2},?\s+20\d\d)`)
+	toMe     = regexp.MustCompile(`(?i)\b(minulle|mulle|meille|to (me|us)|wrote me|till? (mig|oss|meg)|mig|oss|mir|uns|meile)\b`)
+	// bareAttribution stands over a marked quotation only.
+	bareAttribution = regexp.MustCompile(`(?i)^[^.!?:]{2,50}\s(wrote|kirjoitti|skrev|schrieb|kirjutas)\s?:$`)
+	opener          = regexp.MustCompile(`(?i)^\W{0,3}(on\s+(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|\d)|(ma|ti|ke|to|pe|la|su|maanantai\w*|tiistai\w*|keskiviikko\w*|torstai\w*|perjantai\w*|lauantai\w*|sunnuntai\w*)[.,]*\s+\d{1,2}|den\s+(\S+\s+)?\d|(mån|tis|ons|tors|fre|lör|sön|man|tir|tor|lør|søn)\w*[.,]*\s+(den\s+)?\d|am\s+(\S+\s+)?(dem\s+)?\d|kuupäev|kontakt\s|\d{1,2}\.?\s*\S{3,12}\s+20\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|20\d\d-\d\d-\d\d)`)
+	separator       = regexp.MustCompile(`(?i)^\W{0,3}[-_=*‐–—]{2,}\s*(on\s.{10,200}\swrote|original message|original appointment|reply message|alkuperäinen viesti|vastausviesti|ursprungligt meddelande|originalmeddelande|ursprüngliche nachricht|originalnachricht|algne (teade|sõnum|kiri)|algsõnum|opprinnelig melding|oprindelig meddelelse)\s*([-_=*‐–—]*\s*:?|-{2,}.{0,400})$`)
 	// Some telephones leave the dashes away; a block of fields must follow.
 	bareWords = regexp.MustCompile(`(?i)^\s*(original message|alkuperäinen viesti|ursprungligt meddelande|ursprüngliche nachricht|algne (teade|sõnum|kiri)|opprinnelig melding|oprindelig meddelelse)\s*:?\s*$`)
 	// runOn is an attribution with the older message on the same line.
@@ -115,14 +118,18 @@ func attributes(text, first string, several bool) (certain, ok bool) {
 	if len(text) > maxProbe {
 		return false, false
 	}
+	if toMe.MatchString(text) {
+		return false, false // "Pekka wrote to me on …": a person tells it
+	}
 	mail, date, clock := clueMail.MatchString(text), clueDate.MatchString(text), clueTime.MatchString(text)
 	if !wrote.MatchString(text) {
-		// "23 Nov 2026 10:02 Liisa <liisa@example.com>:" does without a verb.
-		plain := clock && startsOn.MatchString(text) && clueAngle.MatchString(text)
-		return plain, plain
+		// "23 Nov 2026 10:02 Liisa <liisa@example.com>:" does without a verb, and
+		// so do programs in languages that are not listed here.
+		ok = clock && date && clueAngle.MatchString(text)
+		return ok && startsOn.MatchString(text), ok
 	}
 	if !mail && !date && !clock {
-		return false, false
+		return false, bareAttribution.MatchString(text)
 	}
 	starts := opener.MatchString(first)
 	if several && !starts && !strings.Contains(first, "@") && !wroteWord.MatchString(first) && !(clueDate.MatchString(first) && clueTime.MatchString(first)) {

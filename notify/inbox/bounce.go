@@ -15,7 +15,7 @@ var (
 	returnedID   = regexp.MustCompile(`(?im)^[\s>]*Message-ID:\s*<([^<>\s]{1,998})>`)
 	returnedFrom = regexp.MustCompile(`(?im)^[\s>]*(?:Reply-To|From):[^\n]*?([^\s<>"',;:()]+@[^\s<>"',;:()]+)`)
 	statusCode   = regexp.MustCompile(`\b[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b|\b[45]\.\d{1,3}\.\d{1,3}\b|\b55\d\b`)
-	returnedMark = regexp.MustCompile(`(?im)^[\s>*-]*(-+ ?(this is a copy|below (this line )?is a copy|original message|message header|returned message|the following|transcript)|(original message|message headers?|returned message) (follows|headers)|received: |return-path: )`)
+	returnedMark = regexp.MustCompile(`(?im)^[\s>*-]*(-+ ?(this is a copy|below (this line )?is a copy|original message|message header|returned message|the following is)|(original message|message headers?|returned message) (follows|headers)|received: |return-path: )`)
 )
 
 // statusGroups reads message/delivery-status: groups of fields with empty lines

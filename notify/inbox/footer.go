@@ -97,6 +97,7 @@ func withoutBanner(lines []line) []line {
 // last: nothing of the writer's follows, so that a stroke and a name are a
 // signature.
 func withoutSignature(s segment, last bool) string {
+	s = withoutLaw(s)
 	for i, l := range s {
 		bare := strings.TrimRight(l, " \t")
 		if bare == "--" && (l == "-- " || len(s)-i <= 12) {
@@ -105,8 +106,12 @@ func withoutSignature(s segment, last bool) string {
 			}
 			break
 		}
+		// A rule over nothing but a card is the same.
+		if rule.MatchString(bare) && i > 0 && len(s)-i <= maxCard+4 && card(s[i+1:]) && strings.TrimSpace(strings.Join(s[:i], "")) != "" {
+			s = s[:i]
+			break
+		}
 	}
-	s = withoutLaw(s)
 	for len(s) > 0 {
 		end := strings.TrimSpace(s[len(s)-1])
 		switch {

@@ -22,7 +22,7 @@ func stripReply(lines []line, forwardedMail bool) stripped {
 	var parts []string
 	for i, s := range segments {
 		body := withoutSignature(s, i == len(segments)-1 && len(rest) == 0)
-		if body = WithoutSignOff(body); body != "" {
+		if body = WithoutSignOff(body); body != "" && (len(parts) == 0 || !onlySignOff(body)) {
 			parts = append(parts, body)
 		}
 	}
@@ -68,6 +68,11 @@ func split(lines []line, forwardedMail bool) (segments []segment, rest []string,
 		case older:
 			end()
 			return segments, nil, quotes
+		case cites(lines, i, current):
+			for ; i < len(lines) && isQuoteLine(lines[i].text); i++ {
+				current = append(current, lines[i].text)
+			}
+			i--
 		case l.mark == quoted && text != "", l.mark == heading && text != "", l.mark != quoted && isQuoteLine(text):
 			end()
 		case l.mark == signature:
@@ -100,6 +105,27 @@ func split(lines []line, forwardedMail bool) (segments []segment, rest []string,
 		segments = append(segments, current)
 	}
 	return segments, nil, quotes
+}
+
+// maxCited lines are cited by hand.
+const maxCited = 12
+
+// cites tells whether the lines from i on, marked like a quotation, are cited by
+// the writer: his own line above leads to them ("The bill says:"), and he goes on
+// below.
+func cites(lines []line, i int, above segment) bool {
+	if lines[i].mark != own || !isQuoteLine(lines[i].text) || len(above) == 0 {
+		return false
+	}
+	lead := strings.TrimSpace(above[len(above)-1])
+	if !strings.HasSuffix(lead, ":") || len(lead) > maxProbe || clueTime.MatchString(lead) || clueMail.MatchString(lead) {
+		return false
+	}
+	end := i
+	for end < len(lines) && end-i <= maxCited && isQuoteLine(lines[end].text) {
+		end++
+	}
+	return end-i <= maxCited && !blank(lines[end:min(len(lines), end+4)]) && !quoteFollows(lines, end)
 }
 
 // answersBelow tells whether the older message under a separator or a block of

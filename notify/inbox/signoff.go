@@ -27,18 +27,23 @@ var (
 		`(?:(?:ystävällisin|parhain|lämpimin|hyvin|aurinkoisin|kauniin|jouluisin|rakkain)\s+)?terveisin|terkuin|` +
 		`y(?:st|stäv)?\.?\s?t(?:erv)?\.|yst\.?\s+terv\.?|yt[,.]?|terv[.:,]?|t[:.]|kunnioittaen|kunnioittavasti|` +
 		`m\.?\s?v\.?\s?h\.?|v\.?h\.?|(?:med\s+)?(?:vänlig(?:a|t|en)?|bästa|varma|soliga|hjärtliga|många)\s+häls(?:ning(?:ar)?|n)\.?|med\s+vänlig|` +
-		`vänligen|hälsningar|hälsn\.?|högaktningsfullt|` +
+		`vänligen|hälsningar|hälsn\.?|hälsar|högaktningsfullt|ystävällisesti|` +
 		`(?:with\s+)?(?:best|kind|kindest|warm|warmest|many)\s+(?:regards|wishes)|(?:warm\s+)?regards|rgds|b\.?r\.|br|` +
 		`yours(?:\s+(?:sincerely|faithfully|truly))?|sincerely(?:\s+yours)?|` +
-		`mit\s+freundlichen\s+grüßen|(?:viele|freundliche|beste|liebe)\s+grüße|mfg|lugupidamisega|parimate\s+soovidega|(?:med\s+)?vennlig\s+hilsen|mvh` +
+		`mit\s+(?:freundlichen|besten|herzlichen|lieben)\s+gr(?:ü|ue)(?:ß|ss)en|(?:viele|freundliche|beste|liebe|schöne|herzliche)\s+gr(?:ü|ue)(?:ß|ss)e|gr(?:ü|ue)(?:ß|ss)e|gru(?:ß|ss)|hochachtungsvoll|mfg|lg|vg|` +
+		`lugupidamisega|tervitades|(?:parimate|heade)\s+soovidega|(?:med\s+)?(?:vennlig|venlig|beste|bedste)\s+hilsen(?:er)?|hilsen|mvh|kh|` +
+		`cordialement|bien\s+à\s+vous|saludos|atentamente|met\s+vriendelijke\s+groet(?:en)?|pozdrawiam|с\s+уважением` +
 		`)(?:[\s,.!:]+|$)`)
 	// thanking closes a letter too, and says thanks anywhere else: it counts
 	// only above a whole block of name and address.
 	thanking = regexp.MustCompile(`(?i)^(?:thanks|thank you|many thanks|cheers|best|all the best|kiitos|kiittäen|kiitoksin|kiitos etukäteen|tack|tack på förhand)[\s,.!]*$`)
 
+	// parting closes a letter where nothing but a name follows.
+	parting = regexp.MustCompile(`(?i)^(?:cheers|best|all the best|take care)[\s,.!]*$`)
+
 	contactMark = regexp.MustCompile(`(?i)@|\bwww\.|https?://|\b(?:puh|tel|gsm|mob|mobil|mobile|phone|matkapuh|telefon|fax|p|t|m)[.:]*\s*\+?[\d(]|\+?\d[\d\s()/.-]{5,}\d|\b\d{5}\b`)
 	houseMark   = regexp.MustCompile(`(?i)\pL{3,}\s+\d{1,4}\b|\b\d{1,4}\s+\pL{3,}`)
-	lowWord     = regexp.MustCompile(`(?i)^(?:von|van|de|af|av|of|the|and|ja|och|und|oy|ab|oyj|ky|tmi|ltd|inc|gmbh|puh|tel|gsm|mob|mobil|mobile|phone|matkapuh|telefon|email|e-mail|sähköposti|as|lgh|apt|flat|krs|p|m|t|f|tlf)[.:,]*$`)
+	lowWord     = regexp.MustCompile(`(?i)^(?:von|van|de|af|av|of|the|and|ja|och|und|oy|ab|oyj|ky|tmi|ltd|inc|gmbh|puh|tel|gsm|mob|mobil|mobile|phone|matkapuh|telefon|email|e-mail|sähköposti|as|lgh|apt|flat|krs|p|m|t|f|tlf|i|a|v|ppa)[.:,]*$`)
 	postScript  = regexp.MustCompile(`(?i)^p\.?\s?s\b`)
 )
 
@@ -77,8 +82,18 @@ func signOff(lines []string, i int) int {
 		return 0
 	}
 	if !weak {
-		if rest := strings.TrimSpace(l[at[1]:]); rest != "" && !named(rest) && !contact(rest) {
+		rest := strings.TrimSpace(l[at[1]:])
+		// Firms close in two languages: "Terveisin / Best regards".
+		if other := strings.TrimLeft(rest, "/|–- "); other != rest {
+			if second := formula.FindStringIndex(other); second != nil {
+				rest = strings.TrimSpace(other[second[1]:])
+			}
+		}
+		if rest != "" && !named(rest) && !contact(rest) {
 			return 0
+		}
+		if card(lines[i+1:]) {
+			return len(lines)
 		}
 	}
 	end, count, reachable := i+1, 0, false
@@ -93,10 +108,54 @@ func signOff(lines []string, i int) int {
 		reachable = reachable || contactMark.MatchString(c) || houseMark.MatchString(c)
 		end, count = n+1, count+1
 	}
+	if weak && parting.MatchString(l) && count == 1 && named(strings.TrimSpace(lines[end-1])) {
+		return end
+	}
 	if weak && (count < 2 || !reachable) {
 		return 0
 	}
 	return end
+}
+
+// maxCard lines make the card of a person and a firm under a formula.
+const maxCard = 14
+
+// card tells whether all that is left is a card: short lines, none of them a
+// sentence, and among them how to reach somebody.
+func card(lines []string) bool {
+	count, reachable := 0, false
+	for _, l := range lines {
+		l = strings.TrimSpace(l)
+		switch {
+		case l == "":
+			continue
+		case len(l) > 2*maxContactLine || count == maxCard || postScript.MatchString(l) || sentence(l):
+			return false
+		}
+		count++
+		reachable = reachable || contactMark.MatchString(l)
+	}
+	return reachable
+}
+
+// sentence tells words that say something from a name, a title or an address:
+// they are several and most begin small.
+func sentence(l string) bool {
+	if strings.ContainsAny(l, "?!") {
+		return true
+	}
+	words, small := strings.Fields(l), 0
+	for _, w := range words {
+		first, _ := utf8.DecodeRuneInString(w)
+		small += boolInt(unicode.IsLower(first) && !lowWord.MatchString(w) && !strings.ContainsAny(w, "@/"))
+	}
+	return len(words) > 2 && 2*small > len(words)
+}
+
+// onlySignOff tells a text that is nothing but a formula and a card.
+func onlySignOff(text string) bool {
+	lines := strings.Split(text, "\n")
+	return len(lines) <= maxSignOffLines && signOff(lines, 0) == len(lines)
 }
 
 // named tells a name that may be written small: one or two words, letters only.
