@@ -229,7 +229,7 @@ func TestWhatCountsAsKept(t *testing.T) {
 			if p.OwnerID == to {
 				to = w.anna.ID
 			}
-			w.ok(w.desk.Handover(w.Context(), j.ID, to, "", w.staff()))
+			w.ok(w.desk.Handover(w.Context(), booking.HandoverRequest{JobID: j.ID, To: to, Send: true, Actor: w.staff()}))
 			w.attempt(p, "11:50", booking.OutcomeReached)
 		}, 0},
 		{"forgotten", func(w *world, _ *booking.Promise, _ *booking.Job) { w.clock.set(w.at("2026-11-23 14:00")) }, 0},

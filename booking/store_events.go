@@ -38,17 +38,19 @@ func (d *Desk) endAttentions(ctx context.Context, by, where string, args ...any)
 	return nil
 }
 
-// reassign gives what is open on a job to another advisor.
-func (d *Desk) reassign(ctx context.Context, jobID, advisorID int64) error {
-	err := d.db.In(ctx).Model(&Attention{}).Where("job_id = ? AND done_at IS NULL", jobID).Update("advisor_id", advisorID).Error
+// reassign gives what is open on a job to another advisor, and tells how many
+// promises that were.
+func (d *Desk) reassign(ctx context.Context, jobID, advisorID int64) (promises int64, err error) {
+	err = d.db.In(ctx).Model(&Attention{}).Where("job_id = ? AND done_at IS NULL", jobID).Update("advisor_id", advisorID).Error
 	if err == nil {
-		err = d.db.In(ctx).Model(&Promise{}).Where("job_id = ? AND closed_at IS NULL", jobID).Where("owner_id <> ?", advisorID).
-			Updates(map[string]any{"owner_id": advisorID, "handed_over": true}).Error
+		moved := d.db.In(ctx).Model(&Promise{}).Where("job_id = ? AND closed_at IS NULL", jobID).Where("owner_id <> ?", advisorID).
+			Updates(map[string]any{"owner_id": advisorID, "handed_over": true})
+		promises, err = moved.RowsAffected, moved.Error
 	}
 	if err != nil {
-		return fmt.Errorf("hand over what is open on job %d: %w", jobID, err)
+		return 0, fmt.Errorf("hand over what is open on job %d: %w", jobID, err)
 	}
-	return nil
+	return promises, nil
 }
 
 // jobIDs are the jobs that rows belong to.

@@ -27,6 +27,7 @@ type telling struct {
 	link     string // path of the page in place of the job's own
 	price    string // approved, and what it may cost at most
 	ceiling  string
+	former   string // first name of who had the job before
 }
 
 // What texts ask for, see notify.Outgoing.Asks.
@@ -55,7 +56,7 @@ func (d *Desk) textData(ctx context.Context, j *Job, t telling, channel notify.C
 		Customer: firstName(j.ContactName), Reference: j.Reference, Address: j.Workshop.Address,
 		Link: d.opt.BaseURL + t.page(j),
 		Date: templates.Date(l, start), Time: templates.Clock(l, start), Day: templates.Day(l, start),
-		Scale: j.Workshop.SurveyScale, Price: t.price, Ceiling: t.ceiling,
+		Scale: j.Workshop.SurveyScale, Price: t.price, Ceiling: t.ceiling, Former: t.former,
 	}
 	if channel == notify.SMS {
 		var err error

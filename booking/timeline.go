@@ -128,44 +128,6 @@ func (d *Desk) Note(ctx context.Context, jobID int64, body string, a Actor) erro
 	return d.AddEvent(ctx, JobEvent{JobID: jobID, Kind: EventNote, Author: a.named(""), StaffID: a.StaffID, Body: body})
 }
 
-// Handover gives a received job to another advisor of the workshop, who signs
-// and owns its thread, its promises and what waits for attention from then on.
-// A job that nobody has received yet is moved with Change (Conflict).
-func (d *Desk) Handover(ctx context.Context, jobID, advisorID int64, note string, a Actor) error {
-	var check checker
-	note = check.text("body.note", note, maxNote, false)
-	if err := invalid(check.bad); err != nil {
-		return err
-	}
-	return d.db.Tx(ctx, func(ctx context.Context) error {
-		j, err := d.lockJob(ctx, jobID)
-		if err != nil {
-			return err
-		}
-		to, err := d.Advisor(ctx, advisorID)
-		if fault.Is(err, fault.NotFound) || err == nil && (to.WorkshopID != j.WorkshopID || !to.Active) {
-			return fault.BadField("body.advisor_id", "fault.advisor_unknown", advisorID)
-		} else if err != nil {
-			return err
-		}
-		switch {
-		case j.ReceivedBy == 0:
-			return fault.New(fault.Conflict, "fault.handover_early")
-		case j.ReceivedBy == advisorID:
-			return nil
-		}
-		j.ReceivedBy = advisorID
-		if err := d.saveJob(ctx, j); err != nil {
-			return err
-		}
-		if err := d.reassign(ctx, j.ID, advisorID); err != nil {
-			return err
-		}
-		d.ring(ctx, j.WorkshopID, j.ID)
-		return d.event(ctx, j, a, JobEvent{Kind: EventOther, State: "handover", Body: strings.TrimSpace(to.Name + "\n" + note)})
-	})
-}
-
 // Raise asks an advisor to look at a job; the workshop and the advisor are the
 // job's and its owner where they are not given. One open attention of a kind is
 // enough for a job: a second only replaces its words.

@@ -228,8 +228,11 @@ func (d *Desk) tellEntry(ctx context.Context, e *WaitEntry, occasion string) err
 		Purpose: notify.JobUpdate, Locale: l, ExpiresAt: db.At(d.now().Add(offerFor)),
 	}
 	if e.Advisor != nil {
-		data.Advisor, out.Author = e.Advisor.FirstName(), e.Advisor.Name
+		out.Author = e.Advisor.Name
+	} else if out.Author, err = d.lastSigned(ctx, e.Subject()); err != nil { // of a time that was held before
+		return err
 	}
+	data.Advisor = firstName(out.Author)
 	var names []string
 	for _, s := range e.Services {
 		names = append(names, s.In(l).Name)

@@ -25,7 +25,7 @@ func (w *world) answered(n int, by booking.Advisor, reply string) *booking.Job {
 	j := w.visit(day.In(w.shop.Zone()).Format("2006-01-02")+fmt.Sprintf(" 1%d:00", n%4), func(r *booking.BookingRequest) {
 		r.Customer = booking.ContactInput{Name: "Olli Ek", Phone: phone, Locale: "fi"}
 	})
-	w.ok(w.desk.Handover(w.Context(), j.ID, by.ID, "", booking.Actor{Kind: "staff", Name: "Anna"}))
+	w.ok(w.desk.Handover(w.Context(), booking.HandoverRequest{JobID: j.ID, To: by.ID, Send: true, Actor: booking.Actor{Kind: "staff", Name: "Anna"}}))
 	w.move(j, booking.Collected)
 	w.clock.set(w.at(day.In(w.shop.Zone()).Format("2006-01-02") + " 18:00"))
 	w.ask()

@@ -9,6 +9,7 @@ func Example(locale string, vehicle bool) TextData {
 		Advisor: "Satu", Workshop: "Korjaamo Keskusta Oy", WorkshopPhone: "+358 9 1234 5678",
 		Address: "Konepajankatu 3, 00510 Helsinki", Customer: "Liisa", Vehicle: "Volvo V60 ABC-123",
 		Reference: "NV-7K3Q9", Link: "https://korjaamo.example.com/l/7Kd9sQx2LmA", Scale: "1-5", Code: "482913",
+		Former: "Mikael",
 	}
 	switch locale {
 	case "fi":

@@ -13,10 +13,11 @@ import (
 //     an e-mail's has the phone number as well
 //   - question, scale, lowest, worst, highest and best are of the survey: "1-5",
 //     "1", "not at all", "5", "fully"
+//   - former is the advisor who had the job before
 //   - bring is what to bring in one line, bring_list a line each with a heading
 var Fields = []string{
 	"advisor", "workshop", "customer", "vehicle", "service", "when", "day", "date", "time", "ready_by", "link", "reference",
-	"address", "phone", "bring", "due", "question", "scale", "lowest", "worst", "highest", "best", "price", "ceiling", "code", "note",
+	"address", "phone", "bring", "due", "question", "scale", "lowest", "worst", "highest", "best", "price", "ceiling", "code", "note", "former",
 	"details", "bring_list", "signature",
 }
 
@@ -51,7 +52,7 @@ func FieldsOf(occasion string, mail bool) []string {
 	known = append(known, map[string][]string{
 		"booked": {"bring", "bring_list"}, "new_advisor": {"bring", "bring_list"}, "chosen_advisor": {"bring", "bring_list"}, "moved": {"bring", "bring_list"}, "reminder": {"bring", "bring_list"},
 		"recall": {"bring", "bring_list"}, "callback": {"due"}, "calling": {"due"}, "late_call": {"due"}, "late_ready": {"due"}, "case_opened": {"due"},
-		"estimate_decided": {"price", "ceiling"}, "code": {"code"}, "advisor": {"note"},
+		"estimate_decided": {"price", "ceiling"}, "code": {"code"}, "advisor": {"note"}, "handover": {"former"},
 	}[occasion]...)
 	var out []string
 	for _, name := range Fields {
@@ -106,6 +107,8 @@ func (d *TextData) field(locale, name string, mail bool) string {
 		return d.Price
 	case "ceiling":
 		return d.Ceiling
+	case "former":
+		return d.Former
 	case "bring":
 		return strings.Join(d.Bring, ", ")
 	}

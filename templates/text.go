@@ -18,6 +18,7 @@ import (
 //     cannot receive as agreed, please choose a new time
 //   - received, in_work, waiting_approval, waiting_parts, ready, collected,
 //     no_show: the job moved; resumed: it is in work again after a wait
+//   - handover: another advisor has taken the job over from Former
 //   - survey, survey_again, survey_reminder, thanks: after it
 //   - callback: a call is promised by Due; calling: it comes now; late_call: it
 //     will be late, by Due; late_ready: the work will not be ready as promised,
@@ -37,7 +38,7 @@ import (
 //   - advisor: the advisor's own words (Note), signed
 var Occasions = []string{
 	"booked", "moved", "cancelled", "reminder", "new_advisor", "chosen_advisor", "offer_times",
-	"received", "in_work", "resumed", "waiting_approval", "waiting_parts", "ready", "collected", "no_show",
+	"received", "in_work", "resumed", "waiting_approval", "waiting_parts", "ready", "collected", "no_show", "handover",
 	"survey", "survey_again", "survey_reminder", "thanks",
 	"callback", "calling", "late_call", "late_ready", "acknowledge", "advisor", "code",
 	"case_opened", "sorted", "sorted_yes", "survey_reask",
@@ -68,6 +69,7 @@ type TextData struct {
 	Code          string // a one-time code
 	Price         string // that was approved, as Money gives it
 	Ceiling       string // what that may cost at most
+	Former        string // first name of the advisor who had the job before
 	Bring         []string
 }
 

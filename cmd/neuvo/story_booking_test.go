@@ -285,3 +285,55 @@ func TestALinkMovesAndCancelsOnlyByItsForm(t *testing.T) {
 		b.wants(liisa, texts)
 	})
 }
+
+func TestAJobThatIsHandedOverIsAnnouncedByItsNewAdvisor(t *testing.T) {
+	everywhere(t, func(t *testing.T, b *bed) {
+		shop := b.named("/api/v1/workshops", "Test Workshop")
+		id := func(name string) string { return b.named("/api/v1/advisors?workshop_id="+shop, name) }
+		b.call(satu, http.MethodPatch, "/api/v1/workshops/"+shop, object{"quiet_from": "12:00", "quiet_until": "12:30"}, http.StatusOK)
+		booked := b.books("Brake check", "Satu Salo", "2026-11-23T11:00:00+02:00", "ABC-123")
+		b.until(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+		b.moves(satu, booked, "received")
+		received := b.latest(liisa, "Satu")
+		before := len(b.world.texts(t, liisa))
+
+		// Satu leaves in the quiet hours, which hold Mikko's text back.
+		b.until(time.Date(2026, 11, 23, 10, 5, 0, 0, time.UTC))
+		path := "/api/v1/jobs/" + booked["id"].(string)
+		hand := object{"advisor_id": id("Mikko Mäki"), "note": "Asiakas toivoo lasin pesua."}
+		if got := b.call(satu, http.MethodPost, path+"/handover", hand, http.StatusOK)["received_by"].(object)["name"]; got != "Mikko Mäki" {
+			t.Fatalf("the job is with %v", got)
+		}
+		b.call(satu, http.MethodPost, path+"/handover", hand, http.StatusOK) // a second tap
+		b.settles()
+		b.wants(liisa, before)
+
+		b.until(time.Date(2026, 11, 23, 10, 30, 0, 0, time.UTC))
+		b.wants(liisa, before+1)
+		told := b.latest(liisa, "Olen Mikko", "Tähän asti sitä hoiti Satu", "ei tarvitse kertoa mitään uudelleen", "Terveisin Mikko")
+		if told.from != received.from || strings.Contains(told.body, "lasin pesua") {
+			t.Fatalf("%q from %s", told.body, told.from)
+		}
+		b.world.answerText(t, liisa, told.from, "Kiitos Mikko, haen neljältä")
+		b.settles()
+		b.placedBy(b.inThread(booked, "Kiitos Mikko, haen neljältä"), "sms", "address")
+		var order []string
+		for _, item := range b.items(mikko, path+"/timeline") {
+			switch {
+			case item["state"] == "handover":
+				order = append(order, item["body"].(string))
+			case item["author"] == "Mikko Mäki" && item["kind"] == "message":
+				order = append(order, item["state"].(string))
+			}
+		}
+		if got := strings.Join(order, "|"); got != "Mikko Mäki\nAsiakas toivoo lasin pesua.|delivered" && got != "Mikko Mäki\nAsiakas toivoo lasin pesua.|accepted" {
+			t.Fatalf("on the timeline: %q", got)
+		}
+
+		// Who only minds it over lunch is not announced.
+		hand["advisor_id"], hand["message"] = id("Satu Salo"), object{"send": false}
+		b.call(mikko, http.MethodPost, path+"/handover", hand, http.StatusOK)
+		b.settles()
+		b.wants(liisa, before+1)
+	})
+}

@@ -158,7 +158,9 @@ func (s *seeder) planInHouse(v *visit, i int) {
 		s.texts(v, -70*time.Minute, "Sopii, vaihtakaa vaan. Tuleeko valmiiksi tänään?")
 	case 4:
 		s.say(v, -50*time.Minute, func(ctx context.Context) error {
-			return s.opt.Desk.Handover(ctx, v.job.ID, s.advisors["aino"].ID, "Lähden neljältä, asiakas hakee illalla.", s.actors[v.advises])
+			return s.opt.Desk.Handover(ctx, booking.HandoverRequest{
+				JobID: v.job.ID, To: s.advisors["aino"].ID, Note: "Lähden neljältä, asiakas hakee illalla.", Send: true, Actor: s.actors[v.advises],
+			})
 		})
 	case 5:
 		s.say(v, -40*time.Minute, func(ctx context.Context) error {

@@ -323,11 +323,18 @@ func (s *Server) postNote(ctx context.Context, in *noteIn) (*body[timelineOut], 
 	return nil, fmt.Errorf("the note of job %d is not on its timeline", j.ID)
 }
 
+// handoverMessage is what the customer hears of a hand-over.
+type handoverMessage struct {
+	Send   bool `json:"send"`
+	AtOnce bool `json:"at_once,omitempty" doc:"also in the quiet hours"`
+}
+
 type handoverIn struct {
 	ID   string `path:"id"`
 	Body struct {
-		AdvisorID string `json:"advisor_id"`
-		Note      string `json:"note,omitempty" maxLength:"4000"`
+		AdvisorID string           `json:"advisor_id"`
+		Note      string           `json:"note,omitempty" maxLength:"4000" doc:"for the colleague; the customer never sees it"`
+		Message   *handoverMessage `json:"message,omitempty" doc:"the customer is told who takes over when this is left out; send false for a colleague who only minds the job for an hour"`
 	}
 }
 
@@ -343,7 +350,11 @@ func (s *Server) postHandover(ctx context.Context, in *handoverIn) (*body[jobOut
 	if err != nil {
 		return nil, err
 	}
-	if err := s.opt.Desk.Handover(ctx, j.ID, to, in.Body.Note, actorOf(callerOf(ctx).staff)); err != nil {
+	r := booking.HandoverRequest{JobID: j.ID, To: to, Note: in.Body.Note, Send: true, Actor: actorOf(callerOf(ctx).staff)}
+	if m := in.Body.Message; m != nil {
+		r.Send, r.AtOnce = m.Send, m.AtOnce
+	}
+	if err := s.opt.Desk.Handover(ctx, r); err != nil {
 		return nil, err
 	}
 	if j, err = s.opt.Desk.Job(ctx, j.ID); err != nil {

@@ -125,7 +125,8 @@ func (s *Server) pageDeskHandover(c echo.Context) error {
 		p.Errors["advisor"] = p.words("fault.required")
 		return s.deskRefused(c, p, fault.New(fault.Invalid, "fault.invalid"))
 	}
-	if err := s.opt.Desk.Handover(c.Request().Context(), p.Job.ID, to, typed(c, "handover_note", maxNote), s.actor(c)); err != nil {
+	r := booking.HandoverRequest{JobID: p.Job.ID, To: to, Note: typed(c, "handover_note", maxNote), Send: ticked(c, "tell"), Actor: s.actor(c)}
+	if err := s.opt.Desk.Handover(c.Request().Context(), r); err != nil {
 		return s.deskRefused(c, p, err)
 	}
 	return seeOther(c, p.Path+"?done=handover")

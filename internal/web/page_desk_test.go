@@ -113,6 +113,16 @@ func TestTheDeskWritesNotesAndHandsOver(t *testing.T) {
 	job().form("/notes").set("note", "Careful with the door").send().want(200).says("Careful with the door")
 	b.open("/desk/jobs/" + id + "?to=received").want(200).form("/status").send().want(200)
 	job().form("/handover").set("advisor", "12").set("handover_note", "I am away").send().want(200).says("The job has been handed over.")
+	told := func() int {
+		return strings.Count(string(b.send(sanna, "GET", "/api/v1/jobs/"+id+"/timeline", nil).want(200).raw), `"occasion":"handover"`)
+	}
+	if n := told(); n != 1 {
+		t.Errorf("the customer is told %d times who takes over", n)
+	}
+	job().form("/handover").set("advisor", "11").set("tell").send().want(200)
+	if n := told(); n != 1 {
+		t.Errorf("unticked, the customer is told nevertheless")
+	}
 	found := b.open("/desk?q=abc-123").want(200).says("Maija Virtanen", "One job")
 	if got := found.link("Maija Virtanen"); got != "/desk/jobs/"+id {
 		t.Errorf("the search leads to %s", got)

@@ -22,9 +22,10 @@ var occasionGroups = []struct {
 	occasions []string
 }{
 	{"before", []string{"booked", "moved", "cancelled", "reminder", "reconfirm", "new_advisor", "chosen_advisor", "offer_times", "no_show"}},
-	{"work", []string{"received", "in_work", "waiting_approval", "waiting_parts", "resumed", "ready", "collected"}},
+	{"work", []string{"received", "in_work", "waiting_approval", "waiting_parts", "resumed", "handover", "ready", "collected"}},
+	{"delays", []string{"late_ready", "late_call"}},
 	{"estimate", []string{"estimate", "estimate_again", "estimate_decided"}},
-	{"calls", []string{"callback", "calling", "late_call", "late_ready"}},
+	{"calls", []string{"callback", "calling"}},
 	{"after", []string{"survey", "survey_again", "survey_reminder", "thanks", "acknowledge", "case_opened", "sorted", "sorted_yes", "survey_reask", "recall"}},
 	{"waitlist", []string{"waitlist_offer", "waitlist_unclear", "waitlist_gone", "waitlist_over"}},
 	{"other", nil},
