@@ -19,7 +19,7 @@ const (
 )
 
 var (
-	looseAddress = regexp.MustCompile(`[^\s<>"',;:()\[\]\\]+@[^\s<>"',;:()\[\]\\]+`)
+	looseAddress = regexp.MustCompile(`[^\x00-\x20\x7f\x{FFFD}<>"',;:()\[\]\\]+@[^\x00-\x20\x7f\x{FFFD}<>"',;:()\[\]\\]+`)
 	angleAddress = regexp.MustCompile(`<\s*([^\s<>"]+@[^\s<>"]+?)\s*>`)
 	messageID    = regexp.MustCompile(`<([^<>]{1,998})>`)
 	gatewayLocal = regexp.MustCompile(`^\+?[0-9]{5,15}$`)
