@@ -13,6 +13,7 @@ import (
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
 	"neuvo/notify"
+	"neuvo/templates"
 )
 
 // Where a booking comes from.
@@ -145,7 +146,13 @@ func (d *Desk) plan(ctx context.Context, r BookingRequest, withCustomer bool) (*
 	}
 	cal, err := d.snapshot(ctx, r.WorkshopID)
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.BadField("body.workshop_id", "fault.workshop_unknown", r.WorkshopID)
+		// Which phones and services there are, only the workshop tells.
+		check := checker{}
+		check.fail("body.workshop_id", "fault.workshop_unknown", r.WorkshopID)
+		if withCustomer {
+			check.customer(&plan{}, r, &Workshop{Locale: templates.Locales[0]})
+		}
+		return nil, invalid(check.bad)
 	} else if err != nil {
 		return nil, err
 	}
@@ -156,18 +163,42 @@ func (d *Desk) plan(ctx context.Context, r BookingRequest, withCustomer bool) (*
 	if r.Start.IsZero() || r.Start.Year() < 2000 || r.Start.Year() > 2200 {
 		check.fail("body.start", "fault.time", nil)
 	}
+	timed := len(check.bad) == 0
 	if withCustomer {
-		p.contact = check.contact(r.Customer, shop, r.Source == SourceWeb)
-		p.vehicle = check.vehicle(r.Vehicle)
-		p.note = check.text("body.note", r.Note, maxNote, false)
+		check.customer(p, r, shop)
 	}
 	if r.Overbook {
 		check.overbook(&r)
 	}
-	if err := invalid(check.bad); err != nil {
-		return nil, err
+	wrong := invalid(check.bad)
+	if wrong == nil {
+		return p, d.place(ctx, p, r)
 	}
-	return p, d.place(ctx, p, r)
+	if r.AdvisorID != 0 && !cal.has(r.AdvisorID) {
+		wrong = fault.Together(wrong, fault.BadField("body.advisor_id", "fault.advisor_unknown", r.AdvisorID))
+	} else if timed { // what is wrong with the start is told as well, not that it is taken
+		if err := d.place(ctx, p, r); fault.Is(err, fault.Invalid) {
+			wrong = fault.Together(wrong, err)
+		}
+	}
+	return nil, wrong
+}
+
+// customer checks what a request says of who comes with what.
+func (c *checker) customer(p *plan, r BookingRequest, shop *Workshop) {
+	p.contact = c.contact(r.Customer, shop, r.Source == SourceWeb)
+	p.vehicle = c.vehicle(r.Vehicle)
+	p.note = c.text("body.note", r.Note, maxNote, false)
+}
+
+// Check tells all that is wrong with a request, as Book would, and takes nothing:
+// an Invalid fault that names each field. That its start is taken is no mistake.
+func (d *Desk) Check(ctx context.Context, r BookingRequest) error {
+	_, err := d.plan(ctx, r, true)
+	if _, lost := errors.AsType[*SlotTaken](err); lost {
+		return nil
+	}
+	return err
 }
 
 // place finds who can receive at the start of a checked request.

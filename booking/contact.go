@@ -150,6 +150,7 @@ func (c *checker) contact(in ContactInput, shop *Workshop, online bool) ContactI
 		Locale: in.Locale,
 	}
 	switch raw := strings.TrimSpace(in.Phone); {
+	case raw != "" && shop.Country == "": // cannot be told before its country
 	case raw != "":
 		var err error
 		if out.Phone, err = NormalizePhone(raw, shop.Country); err != nil {

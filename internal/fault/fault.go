@@ -3,6 +3,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -51,6 +52,40 @@ func New(kind Kind, key string) *Error { return &Error{Kind: kind, Key: key} }
 // input in the request, key the sentence that says what to mend.
 func BadField(location, key string, value any) *Error {
 	return &Error{Kind: Invalid, Key: "fault.invalid", Fields: []Field{{Location: location, Key: key, Value: value}}}
+}
+
+// Together makes one error of several: where all of them are about wrong inputs,
+// an Invalid with every field, the first word on each input; else the first that
+// is about something else. nil where none is an error.
+func Together(errs ...error) error {
+	var all *Error
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Kind != Invalid || len(e.Fields) == 0 {
+			return err
+		}
+		if all == nil {
+			all = New(Invalid, e.Key)
+		}
+		for _, f := range e.Fields {
+			if !slices.ContainsFunc(all.Fields, func(told Field) bool { return within(f.Location, told.Location) || within(told.Location, f.Location) }) {
+				all.Fields = append(all.Fields, f)
+			}
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return all
+}
+
+// within tells whether an input is another or a part of it.
+func within(part, whole string) bool {
+	rest, ok := strings.CutPrefix(part, whole)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // With adds an argument for the sentence and returns the same error.

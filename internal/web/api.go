@@ -69,12 +69,14 @@ func newAPI(e *echo.Echo, version, baseURL string) huma.API {
 	return humaecho.New(e, config)
 }
 
-// call adds one call to the API. Its name becomes the operation's id.
+// call adds one call to the API. Its name becomes the operation's id. What is put
+// into the metadata it gives is found there by whoever answers the call.
 func call[I, O any](s *Server, api huma.API, who access, method, path string, status int, name, summary string,
-	handle func(context.Context, *I) (*O, error)) {
+	handle func(context.Context, *I) (*O, error)) (metadata map[string]any) {
 	op := huma.Operation{
 		OperationID: name, Method: method, Path: "/api/v1" + path, Summary: summary, Tags: []string{"public"},
 		DefaultStatus: status, Errors: problemsOf(who, method, path), Responses: map[string]*huma.Response{},
+		Metadata: map[string]any{},
 	}
 	if who != forAll {
 		op.Tags = []string{"staff"}
@@ -95,6 +97,7 @@ func call[I, O any](s *Server, api huma.API, who access, method, path string, st
 		return out, nil
 	})
 	nameProblems(op.Responses)
+	return op.Metadata
 }
 
 // admit asks who is calling before anything else is looked at, and bounds what

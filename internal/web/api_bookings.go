@@ -76,27 +76,22 @@ func readHold(raw string) (string, error) {
 	return raw, nil
 }
 
+// request reads a visit, as much of it as can be: the error names every input
+// that could not.
 func (in *VisitIn) request() (booking.BookingRequest, error) {
 	r := booking.BookingRequest{Start: in.Start, Transport: in.Transport}
-	var err error
-	if r.WorkshopID, err = readID("body.workshop_id", in.WorkshopID); err != nil {
-		return r, err
+	var shop, services, advisor error
+	if r.WorkshopID, shop = readID("body.workshop_id", in.WorkshopID); in.WorkshopID == "" {
+		shop = fault.BadField("body.workshop_id", "validation.required", nil)
 	}
-	if r.WorkshopID == 0 {
-		return r, fault.BadField("body.workshop_id", "validation.required", nil)
-	}
-	if r.ServiceIDs, err = readIDs("body.service_ids", in.ServiceIDs); err != nil {
-		return r, err
-	}
-	r.AdvisorID, err = readID("body.advisor_id", in.AdvisorID)
-	return r, err
+	r.ServiceIDs, services = readIDs("body.service_ids", in.ServiceIDs)
+	r.AdvisorID, advisor = readID("body.advisor_id", in.AdvisorID)
+	return r, fault.Together(shop, services, advisor)
 }
 
+// request is VisitIn.request for a whole booking.
 func (in *BookingIn) request() (booking.BookingRequest, error) {
-	r, err := in.VisitIn.request()
-	if err != nil {
-		return r, err
-	}
+	r, visit := in.VisitIn.request()
 	r.Customer = booking.ContactInput{Name: in.Customer.Name, Phone: in.Customer.Phone, Email: in.Customer.Email, Locale: in.Customer.Locale}
 	if v := in.Vehicle; v != nil {
 		r.Vehicle = &booking.VehicleInput{Plate: v.Plate, Make: v.Make, Model: v.Model, VIN: v.VIN, Mileage: v.Mileage}
@@ -104,8 +99,9 @@ func (in *BookingIn) request() (booking.BookingRequest, error) {
 	r.Note = in.Note
 	c := in.Consents
 	r.ConsentSurvey, r.ConsentReminders, r.ConsentMarketing = or(c.Survey, true), or(c.Reminders, true), or(c.Marketing, false)
-	r.HoldKey, err = readHold(in.HoldID)
-	return r, err
+	var hold error
+	r.HoldKey, hold = readHold(in.HoldID)
+	return r, fault.Together(visit, hold)
 }
 
 // posted is the body of a call.
@@ -162,7 +158,7 @@ type created[T any] struct {
 func (s *Server) postBooking(ctx context.Context, in *posted[BookingIn]) (*created[BookingOut], error) {
 	r, err := in.Body.request()
 	if err != nil {
-		return nil, err
+		return nil, s.allWrong(ctx, r, booking.SourceWeb, err)
 	}
 	who := callerOf(ctx)
 	if who.staff == nil {

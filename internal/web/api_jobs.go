@@ -174,7 +174,7 @@ type overbookIO struct {
 func (s *Server) postJob(ctx context.Context, in *posted[jobIn]) (*created[jobOut], error) {
 	r, err := in.Body.request()
 	if err != nil {
-		return nil, err
+		return nil, s.allWrong(ctx, r, booking.SourceDesk, err)
 	}
 	staff := callerOf(ctx).staff
 	if !staff.Sees(r.WorkshopID) {

@@ -297,19 +297,20 @@ func (s *Server) fail(c echo.Context, err error) error {
 var installProblems = sync.OnceFunc(func() {
 	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
-		return libraryProblem(caller{locale: templates.Locales[0]}, status, msg, errs)
+		return libraryProblem(nil, status, msg, errs)
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
-		who := caller{locale: templates.Locales[0]}
-		if ctx != nil {
-			who = callerOf(ctx.Context())
-		}
-		return libraryProblem(who, status, msg, errs)
+		return libraryProblem(ctx, status, msg, errs)
 	}
 })
 
-// libraryProblem translates what the library found wrong with a request.
-func libraryProblem(who caller, status int, msg string, errs []error) *Problem {
+// libraryProblem translates what the library found wrong with a request; ctx is
+// nil where it does not say with which.
+func libraryProblem(ctx huma.Context, status int, msg string, errs []error) *Problem {
+	who := caller{locale: templates.Locales[0]}
+	if ctx != nil {
+		who = callerOf(ctx.Context())
+	}
 	f := fault.New(fault.Invalid, "fault.invalid")
 	switch status {
 	case http.StatusRequestEntityTooLarge:
@@ -334,6 +335,9 @@ func libraryProblem(who caller, status int, msg string, errs []error) *Problem {
 			d = with.ErrorDetail()
 		}
 		f.Fields = append(f.Fields, translateDetail(d))
+	}
+	if ctx != nil && status == http.StatusUnprocessableEntity {
+		tellMore(ctx, f)
 	}
 	return newProblem(who.locale, who.base, f, status)
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,5 +163,53 @@ func TestEachKindOfFaultHasItsStatus(t *testing.T) {
 	}
 	if f, status := asFault(errors.New("disk on fire")); status != 500 || f.Key != "fault.internal" {
 		t.Errorf("any other error: %d %s", status, f.Key)
+	}
+}
+
+func TestABookingIsToldAllThatIsWrongWithItAtOnce(t *testing.T) {
+	b := onSQLite(t)
+	places := func(a *answer) (out []string) {
+		for _, e := range a.want(422).items("errors") {
+			out = append(out, e.(object)["location"].(string))
+		}
+		slices.Sort(out)
+		return out
+	}
+	for name, c := range map[string]struct {
+		wrong object
+		want  []string
+	}{
+		"what the room finds, with the start": {
+			object{"customer.phone": "123", "customer.email": "nobody", "start": "2026-11-22T10:00:00+02:00", "vehicle.vin": "short"},
+			[]string{"body.customer.email", "body.customer.phone", "body.start", "body.vehicle.vin"},
+		},
+		"what cannot be read, with what the room finds": {
+			object{"advisor_id": "x", "hold_id": "my hold", "service_ids": []string{"999"}, "customer.name": " "},
+			[]string{"body.advisor_id", "body.customer.name", "body.hold_id", "body.service_ids"},
+		},
+		"what the schema refuses, with both": {
+			object{"customer.name": "", "customer.phone": "123", "workshop_id": "x", "start": "tomorrow", "vehicle.mileage": -1, "note": "\u0007"},
+			[]string{"body.customer.name", "body.note", "body.start", "body.vehicle.mileage", "body.workshop_id"},
+		},
+		"an advisor and a service that are not there": {
+			object{"advisor_id": "99", "service_ids": []string{"101", "201"}, "transport": "rocket"},
+			[]string{"body.advisor_id", "body.service_ids", "body.transport"},
+		},
+		"nobody knows the workshop": {
+			object{"workshop_id": "9", "customer.email": "nobody"},
+			[]string{"body.customer.email", "body.workshop_id"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := visit("10:00")
+			for path, value := range c.wrong {
+				body = with1(body, path, value)
+			}
+			for _, call := range [][2]string{{"", "/api/v1/bookings"}, {"boss@example.com", "/api/v1/jobs"}} {
+				if got := places(b.send(call[0], "POST", call[1], body)); !slices.Equal(got, c.want) {
+					t.Errorf("%s: wrong are %v, want %v", call[1], got, c.want)
+				}
+			}
+		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
+
+	"neuvo/booking"
 )
 
 // routes puts every route on the server. What happens around a request comes
@@ -49,7 +51,7 @@ func (s *Server) publicCalls(api huma.API) {
 	call(s, api, forAll, get, "/availability", 200, "availability", "Starts that are free", s.availability)
 	call(s, api, forAll, get, "/availability/why", 200, "why-available", "Why a start is offered or not", s.why)
 	call(s, api, forAll, post, "/holds", 201, "hold", "Keep a start while the customer types", s.postHold)
-	call(s, api, forAll, post, "/bookings", 201, "book", "Book", s.postBooking)
+	call(s, api, forAll, post, "/bookings", 201, "book", "Book", s.postBooking)[moreWrong] = s.wrongBody(booking.SourceWeb)
 	call(s, api, forAll, get, "/bookings/{token}", 200, "get-booking", "A booking", s.getBooking)
 	call(s, api, forAll, post, "/bookings/{token}/confirm", 200, "confirm-booking", "Prove the phone of a booking with the code sent to it", s.postConfirm)
 	call(s, api, forAll, post, "/bookings/{token}/code", 200, "resend-code", "Send that code once more", s.postResend)
@@ -68,7 +70,7 @@ func (s *Server) publicCalls(api huma.API) {
 func (s *Server) staffCalls(api huma.API) {
 	const get, post = http.MethodGet, http.MethodPost
 	call(s, api, forStaff, get, "/jobs", 200, "list-jobs", "Jobs", s.listJobs)
-	call(s, api, forStaff, post, "/jobs", 201, "create-job", "Book at the desk or on the phone", s.postJob)
+	call(s, api, forStaff, post, "/jobs", 201, "create-job", "Book at the desk or on the phone", s.postJob)[moreWrong] = s.wrongBody(booking.SourceDesk)
 	call(s, api, forStaff, get, "/jobs/{id}", 200, "get-job", "A job", s.getJob)
 	call(s, api, forStaff, post, "/jobs/{id}/transitions", 200, "move-job", "Move a job along", s.postTransition)
 	call(s, api, forStaff, get, "/jobs/{id}/timeline", 200, "job-timeline", "All that happened on a job", s.getTimeline)
