@@ -419,7 +419,7 @@ func (d *Desk) newJob(p *plan, r BookingRequest, advisor int64, customer *Custom
 	job := &Job{
 		WorkshopID: p.shop.ID, Reference: reference, Token: newToken(),
 		TokenExpiresAt: db.At(now.AddDate(0, tokenAtMost, 0)),
-		Status:         Booked, Version: 1, CustomerID: customer.ID,
+		Status:         Booked, Version: 1, Revision: 1, CustomerID: customer.ID,
 		ContactName: p.contact.Name, ContactPhone: p.contact.Phone, ContactEmail: p.contact.Email, Locale: p.contact.Locale,
 		BookedWith: advisor, Zone: p.shop.TimeZone, Transport: p.transport, Note: p.note,
 		ConsentSurvey: r.ConsentSurvey, ConsentReminders: r.ConsentReminders, ConsentMarketing: r.ConsentMarketing,

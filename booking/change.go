@@ -154,6 +154,7 @@ func (d *Desk) change(ctx context.Context, p *plan, seen *Job, c ChangeRequest, 
 		j.Version++
 	}
 	j.Transport = p.transport
+	j.Revision++
 	if err := d.saveJob(ctx, j); err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func occasionOf(from, to Status) string {
 const occasionResumed = "resumed"
 
 // Transition moves a job along its life and tells the customer where asked to.
-// A move that makes no sense and a Version that is not the job's are Conflicts.
+// A move that makes no sense and a Revision that is not the job's are Conflicts.
 // A job that is there already stays as it is and nothing is sent, so that a
 // double tap is harmless. The text is signed by the advisor who received.
 func (d *Desk) Transition(ctx context.Context, r TransitionRequest) (*Job, *notify.Message, error) {
@@ -94,12 +94,12 @@ func (d *Desk) Transition(ctx context.Context, r TransitionRequest) (*Job, *noti
 
 // transition is Transition on a locked job.
 func (d *Desk) transition(ctx context.Context, j *Job, r TransitionRequest) (*Job, *notify.Message, error) {
-	if r.Version != 0 && r.Version != j.Version {
-		return nil, nil, fault.New(fault.Conflict, "fault.job_changed")
-	}
 	from, wasOpen := j.Status, j.ClosedAt.IsZero()
 	if from == r.To && (r.ReadyBy.IsZero() || r.ReadyBy.Equal(j.ReadyBy.Time)) {
 		return j, nil, nil
+	}
+	if r.Revision != 0 && r.Revision != j.Revision {
+		return nil, nil, fault.New(fault.Conflict, "fault.job_changed")
 	}
 	if err := d.move(ctx, j, r); err != nil {
 		return nil, nil, err
@@ -109,6 +109,7 @@ func (d *Desk) transition(ctx context.Context, j *Job, r TransitionRequest) (*Jo
 			return nil, nil, err
 		}
 	}
+	j.Revision++
 	if err := d.saveJob(ctx, j); err != nil {
 		return nil, nil, err
 	}

@@ -116,7 +116,7 @@ func TestADoubleTapSendsOneText(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				_, _, err := w.desk.Transition(w.Context(), booking.TransitionRequest{JobID: j.ID, To: booking.Received, Send: true, Version: j.Version, Actor: w.staff()})
+				_, _, err := w.desk.Transition(w.Context(), booking.TransitionRequest{JobID: j.ID, To: booking.Received, Send: true, Revision: j.Revision, Actor: w.staff()})
 				if err != nil {
 					w.Errorf("%v", err)
 				}
@@ -134,10 +134,28 @@ func TestAStalePageIsAConflict(t *testing.T) {
 	j := w.book("2026-11-25 09:00")
 	_, err := w.desk.Change(t.Context(), j.ID, booking.ChangeRequest{Start: w.at("2026-11-25 10:00")}, w.staff())
 	w.ok(err)
-	_, _, err = w.desk.Transition(t.Context(), booking.TransitionRequest{JobID: j.ID, To: booking.Received, Version: j.Version, Actor: w.staff()})
-	if e, ok := errors.AsType[*fault.Error](err); !ok || e.Kind != fault.Conflict || e.Key != "fault.job_changed" {
-		t.Fatalf("%v", err)
+	_, _, err = w.desk.Transition(t.Context(), booking.TransitionRequest{JobID: j.ID, To: booking.Received, Revision: j.Revision, Actor: w.staff()})
+	refusal(t, err, fault.Conflict, "fault.job_changed")
+
+	move := func(to booking.Status, readyBy time.Time, revision int) (*booking.Job, error) {
+		job, _, err := w.desk.Transition(t.Context(), booking.TransitionRequest{JobID: j.ID, To: to, ReadyBy: readyBy, Revision: revision, Actor: w.staff()})
+		return job, err
 	}
+	seen, err := move(booking.Received, time.Time{}, 0)
+	w.ok(err)
+	for _, change := range []func() error{
+		func() error { _, err := move(booking.InWork, time.Time{}, 0); return err },
+		func() error { _, err := move(booking.InWork, w.at("2026-11-26 10:00"), 0); return err },
+		func() error { return w.desk.Handover(t.Context(), j.ID, w.bjorn.ID, "", w.staff()) },
+	} {
+		w.ok(change())
+		_, err := move(booking.Ready, time.Time{}, seen.Revision)
+		refusal(t, err, fault.Conflict, "fault.job_changed")
+		seen, err = w.desk.Job(t.Context(), j.ID)
+		w.ok(err)
+	}
+	_, err = move(booking.Ready, time.Time{}, seen.Revision)
+	w.ok(err)
 }
 
 func TestATransitionIsChecked(t *testing.T) {

@@ -98,9 +98,9 @@ type TransitionRequest struct {
 	JobID   int64
 	To      Status
 	ReadyBy time.Time
-	// Version, when not 0, must be the job's: a second tap on a stale page is a
-	// conflict, not a second text.
-	Version int
+	// Revision, when not 0, must be the job's: what was decided on a stale page is
+	// a conflict, not a step back.
+	Revision int
 	// Send tells whether the customer is told; Body replaces the template text.
 	Send bool
 	Body string

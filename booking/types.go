@@ -252,6 +252,7 @@ type Job struct {
 	TokenExpiresAt   db.Time
 	Status           Status
 	Version          int // moves with every change that outdates texts
+	Revision         int // moves with every change that somebody who looks at it must see first
 	CustomerID       int64
 	VehicleID        int64
 	ContactName      string

@@ -230,7 +230,7 @@ func (s *Server) postTransition(ctx context.Context, in *transitionIn) (*body[tr
 		return nil, err
 	}
 	staff := callerOf(ctx).staff
-	r := booking.TransitionRequest{JobID: j.ID, To: in.Body.To, Version: in.Body.Version, Send: true, By: staff.AdvisorID, Actor: actorOf(staff)}
+	r := booking.TransitionRequest{JobID: j.ID, To: in.Body.To, Revision: in.Body.Version, Send: true, By: staff.AdvisorID, Actor: actorOf(staff)}
 	if in.Body.ReadyBy != nil {
 		r.ReadyBy = *in.Body.ReadyBy
 	}

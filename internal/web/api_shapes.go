@@ -237,7 +237,7 @@ type jobOut struct {
 	Reference  string          `json:"reference"`
 	WorkshopID string          `json:"workshop_id"`
 	Status     booking.Status  `json:"status"`
-	Version    int             `json:"version"`
+	Version    int             `json:"version" doc:"moves with every change of status, time, advisor and promised time"`
 	Token      string          `json:"token"`
 	ManageURL  string          `json:"manage_url"`
 	BookedWith *personOut      `json:"booked_with,omitempty"`
@@ -265,7 +265,7 @@ type jobOut struct {
 func (s *Server) jobShape(j *booking.Job) jobOut {
 	zone := zoneOf(j)
 	out := jobOut{
-		ID: idOf(j.ID), Reference: j.Reference, WorkshopID: idOf(j.WorkshopID), Status: j.Status, Version: j.Version,
+		ID: idOf(j.ID), Reference: j.Reference, WorkshopID: idOf(j.WorkshopID), Status: j.Status, Version: j.Revision,
 		Token: j.Token, ManageURL: s.opt.BaseURL + "/j/" + j.Token, BookedWith: personOf(j.BookedAdvisor),
 		Customer: customerOut{ID: idOf(j.CustomerID), Name: j.ContactName, Phone: j.ContactPhone, Email: j.ContactEmail, Locale: j.Locale},
 		Vehicle:  vehicleOf(j.Vehicle), Services: jobServicesOf(j), Start: j.LocalStart(), End: j.LocalEnd(),

@@ -30,6 +30,10 @@ func TestTheDeskLeadsAJobThroughItsLife(t *testing.T) {
 			"message.direction", "out", "message.job_id", id)
 		b.send(sanna, "POST", job+"/transitions", object{"to": "in_work", "message": object{"send": false}}).want(200).
 			equal("job.status", "in_work", "message", nil)
+		seen := moved.get("job.version")
+		b.send(sanna, "POST", job+"/transitions", object{"to": "ready", "version": seen}, "Accept-Language", "en").want(409).
+			equal("detail", "The job has changed meanwhile. Reload the page and try again.")
+		b.send(sanna, "POST", job+"/transitions", object{"to": "in_work", "version": seen}).want(200) // a second tap
 		b.send(sanna, "POST", job+"/transitions", object{"to": "no_show"}).want(409)
 		b.send(sanna, "POST", job+"/transitions", object{"to": "flying"}).want(422).equal("errors.0.location", "body.to")
 

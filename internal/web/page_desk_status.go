@@ -30,8 +30,7 @@ type statusForm struct {
 	ReadyBy   string // datetime-local
 	AskBy     bool
 	By        int64
-	Version   int
-	From      booking.Status // where the job stood when the form was opened
+	Revision  int
 	Recipient string
 	Sending   sendTime
 }
@@ -46,7 +45,7 @@ func (s *Server) openPreview(c echo.Context, p *deskJobPage, to booking.Status) 
 		return nil
 	}
 	f := &statusForm{
-		To: to, Label: p.actLabel(p.Job.Status, to), Version: p.Job.Version, From: p.Job.Status, By: s.actingAdvisor(c, p.Job),
+		To: to, Label: p.actLabel(p.Job.Status, to), Revision: p.Job.Revision, By: s.actingAdvisor(c, p.Job),
 		AskReady: slices.Contains(readyFits, to), AskBy: to == booking.Received, Recipient: p.recipient(),
 	}
 	readyBy := localInput(c.FormValue("ready_by"), p.Job.Workshop.Zone())
@@ -106,8 +105,8 @@ func (s *Server) pageDeskStatus(c echo.Context) error {
 		return s.fail(c, err)
 	}
 	to := booking.Status(c.FormValue("to"))
-	version := int(number(c.FormValue("version")))
-	if version != p.Job.Version || c.FormValue("from") != string(p.Job.Status) {
+	revision := int(number(c.FormValue("revision")))
+	if revision != p.Job.Revision {
 		return s.staleStatus(c, p, to)
 	}
 	if err := s.openPreview(c, p, to); err != nil {
@@ -136,7 +135,7 @@ func (s *Server) pageDeskStatus(c echo.Context) error {
 		readyBy = time.Time{}
 	}
 	request := booking.TransitionRequest{
-		JobID: p.Job.ID, To: to, ReadyBy: readyBy, Version: version, Send: form.Send, By: form.By, Actor: s.actor(c),
+		JobID: p.Job.ID, To: to, ReadyBy: readyBy, Revision: revision, Send: form.Send, By: form.By, Actor: s.actor(c),
 		AtOnce: ticked(c, "at_once"),
 	}
 	if body != form.Shown {
