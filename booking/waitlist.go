@@ -153,7 +153,7 @@ func (d *Desk) waitEntry(ctx context.Context, r WaitRequest) (*WaitEntry, error)
 	if r.Earliest.Before(now.Time) {
 		r.Earliest = now.Time
 	}
-	check.waitRange(r.Earliest, r.Latest, now.AddDate(0, 0, shop.HorizonDays))
+	check.waitRange(r.Earliest, r.Latest, now.Time, now.AddDate(0, 0, shop.HorizonDays))
 	contact := check.contact(r.Customer, shop, true)
 	vehicle := check.vehicle(r.Vehicle)
 	if err := invalid(check.bad); err != nil {
@@ -168,9 +168,13 @@ func (d *Desk) waitEntry(ctx context.Context, r WaitRequest) (*WaitEntry, error)
 }
 
 // waitRange checks when somebody could come.
-func (c *checker) waitRange(earliest, latest, horizon time.Time) {
+func (c *checker) waitRange(earliest, latest, now, horizon time.Time) {
 	switch {
-	case latest.IsZero() || !latest.After(earliest):
+	case latest.IsZero():
+		c.fail("body.latest", "fault.required", nil)
+	case !latest.After(now):
+		c.fail("body.latest", "fault.past", nil)
+	case !latest.After(earliest):
 		c.fail("body.latest", "fault.range_backwards", nil)
 	case latest.After(horizon.AddDate(0, 0, 1)):
 		c.fail("body.latest", "fault.waitlist_far", nil)

@@ -299,7 +299,8 @@ func TestAWishIsChecked(t *testing.T) {
 			r.Latest = w.at("2026-11-25 10:00")
 			change(&r)
 			_, err := w.desk.JoinWaitlist(t.Context(), r)
-			if e := refusal(t, err, fault.Invalid, "fault.invalid"); e.Fields[0].Location != name {
+			e := refusal(t, err, fault.Invalid, "fault.invalid")
+			if e.Fields[0].Location != name || name == "body.latest" && e.Fields[0].Key != "fault.past" {
 				t.Errorf("%+v", e.Fields)
 			}
 		})

@@ -50,6 +50,23 @@ func Moment(locale string, t time.Time) string {
 	return T(locale, "moment", map[string]any{"day": Day(locale, t), "time": Clock(locale, t)})
 }
 
+// Span is a span of time, its end exclusive: whole days as days, "Mon 23 Nov" or
+// "Mon 23 Nov – Tue 24 Nov", any other with its times, the day once where it is one.
+func Span(locale string, from, to time.Time) string {
+	midnight := func(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 }
+	if !midnight(from) || !midnight(to) || !to.After(from) {
+		if y, m, d := from.Date(); to.Year() == y && to.Month() == m && to.Day() == d {
+			return Moment(locale, from) + " – " + Clock(locale, to)
+		}
+		return Moment(locale, from) + " – " + Moment(locale, to)
+	}
+	first, last := Day(locale, from), Day(locale, to.AddDate(0, 0, -1))
+	if first == last {
+		return first
+	}
+	return first + " – " + last
+}
+
 // weekdayKeys are the keys of the days' names, by time.Weekday.
 var weekdayKeys = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 

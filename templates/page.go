@@ -124,6 +124,7 @@ func pageFuncs(locale string) template.FuncMap {
 		"clock":    timeFunc(func(t time.Time) string { return Clock(locale, t) }),
 		"day":      timeFunc(func(t time.Time) string { return Day(locale, t) }),
 		"moment":   timeFunc(func(t time.Time) string { return Moment(locale, t) }),
+		"span":     func(from, to time.Time) string { return Span(locale, from, to) },
 		"month":    timeFunc(func(t time.Time) string { return Month(locale, t) }),
 		"iso":      timeFunc(func(t time.Time) string { return t.Format(time.RFC3339) }),
 		"ymd":      timeFunc(func(t time.Time) string { return t.Format(time.DateOnly) }),
