@@ -49,6 +49,7 @@ func (d *Desk) Handover(ctx context.Context, r HandoverRequest) error {
 			return nil
 		}
 		j.ReceivedBy = to.ID
+		j.Revision++
 		if err := d.saveJob(ctx, j); err != nil {
 			return err
 		}
