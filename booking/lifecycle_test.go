@@ -146,7 +146,9 @@ func TestAStalePageIsAConflict(t *testing.T) {
 	for _, change := range []func() error{
 		func() error { _, err := move(booking.InWork, time.Time{}, 0); return err },
 		func() error { _, err := move(booking.InWork, w.at("2026-11-26 10:00"), 0); return err },
-		func() error { return w.desk.Handover(t.Context(), booking.HandoverRequest{JobID: j.ID, To: w.bjorn.ID, Actor: w.staff()}) },
+		func() error {
+			return w.desk.Handover(t.Context(), booking.HandoverRequest{JobID: j.ID, To: w.bjorn.ID, Actor: w.staff()})
+		},
 	} {
 		w.ok(change())
 		_, err := move(booking.Ready, time.Time{}, seen.Revision)
