@@ -361,6 +361,9 @@ func (d *Desk) store(ctx context.Context, p *plan, r BookingRequest, advisor int
 	if err != nil {
 		return nil, err
 	}
+	if err := d.agreed(ctx, p.contact, &r); err != nil {
+		return nil, err
+	}
 	job, err := d.newJob(p, r, advisor, customer, vehicle)
 	if err != nil {
 		return nil, err

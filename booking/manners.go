@@ -31,8 +31,9 @@ func (d *Desk) Manners(ctx context.Context, subject string) (notify.Manners, err
 }
 
 // SetConsents changes what the customer of a job wants to hear: on this job, and
-// for his or her addresses from now on. how is one of notify.ByPage, ByDesk.
-func (d *Desk) SetConsents(ctx context.Context, jobID int64, want map[notify.Purpose]bool, how string, a Actor) (*Job, error) {
+// for his or her addresses from now on. The evidence says how, from where and to
+// which sentences.
+func (d *Desk) SetConsents(ctx context.Context, jobID int64, want map[notify.Purpose]bool, ev notify.Evidence) (*Job, error) {
 	err := d.db.Tx(ctx, func(ctx context.Context) error {
 		j, err := d.lockJob(ctx, jobID)
 		if err != nil {
@@ -46,7 +47,7 @@ func (d *Desk) SetConsents(ctx context.Context, jobID int64, want map[notify.Pur
 		if err := d.saveConsents(ctx, j); err != nil {
 			return err
 		}
-		if err := d.notify.SetConsents(ctx, addressesOf(j), want, how, a.Name); err != nil {
+		if err := d.notify.SetConsents(ctx, addressesOf(j), want, ev); err != nil {
 			return err
 		}
 		d.ring(ctx, j.WorkshopID, j.ID)
@@ -80,17 +81,47 @@ func addressesOf(j *Job) []string {
 	return list
 }
 
-// HandleConsent hears, inside the transaction that stores it, what the owner of a
-// phone has said by a word such as STOP: it holds for the visits that are not
-// long over.
-func (d *Desk) HandleConsent(ctx context.Context, phone string, want map[notify.Purpose]bool) error {
-	jobs, err := d.recentOfPhone(ctx, phone, db.At(d.now().AddDate(0, -3, 0)))
+// ConsentsOf gives what the customer of a job has said to each kind of message,
+// the newest first, with how that came about.
+func (d *Desk) ConsentsOf(ctx context.Context, j *Job) ([]notify.Consent, error) {
+	return d.notify.Consents(ctx, addressesOf(j)...)
+}
+
+// agreed writes down what a customer agreed to while booking and puts what holds
+// of it on the request.
+func (d *Desk) agreed(ctx context.Context, c ContactInput, r *BookingRequest) error {
+	want := map[notify.Purpose]bool{notify.Survey: r.ConsentSurvey, notify.Reminder: r.ConsentReminders, notify.Marketing: r.ConsentMarketing}
+	holds, err := d.notify.Agreed(ctx, addressesOf(&Job{ContactPhone: c.Phone, ContactEmail: c.Email}), want, r.Agreed)
 	if err != nil {
-		return fmt.Errorf("find the visits of a phone: %w", err)
+		return err
+	}
+	r.ConsentSurvey, r.ConsentReminders, r.ConsentMarketing = holds[notify.Survey], holds[notify.Reminder], holds[notify.Marketing]
+	return nil
+}
+
+// HandleConsent hears, inside the transaction that stores it, what the owner of an
+// address has said by a word such as STOP: it holds for the visits that are not
+// long over. Who wants nothing more is on no waiting list either.
+func (d *Desk) HandleConsent(ctx context.Context, address string, want map[notify.Purpose]bool) error {
+	if err := d.stopWaiting(ctx, address, want); err != nil {
+		return err
+	}
+	jobs, err := d.recentOf(ctx, address, db.At(d.now().AddDate(0, -3, 0)))
+	if err != nil {
+		return fmt.Errorf("find the visits of an address: %w", err)
 	}
 	for i := range jobs {
-		jobs[i].consent(want)
-		if err := d.saveConsents(ctx, &jobs[i]); err != nil {
+		j := &jobs[i]
+		before := j.ConsentReminders
+		j.consent(want)
+		if j.ConsentReminders != before && j.Status == Booked && j.StartAt.After(d.now().Time) {
+			shop, err := d.Workshop(ctx, j.WorkshopID)
+			if err != nil {
+				return err
+			}
+			d.schedule(j, shop, j.StartAt.Time, j.EndAt.Time)
+		}
+		if err := d.saveConsents(ctx, j); err != nil {
 			return fmt.Errorf("change the consents of job %d: %w", jobs[i].ID, err)
 		}
 		d.ring(ctx, jobs[i].WorkshopID, jobs[i].ID)

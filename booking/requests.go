@@ -70,7 +70,10 @@ type BookingRequest struct {
 	ConsentSurvey    bool
 	ConsentReminders bool
 	ConsentMarketing bool
-	Source           string // web, desk
+	// Agreed is how the consents came about; what it has no wording for was only
+	// presumed.
+	Agreed notify.Evidence
+	Source string // web, desk
 	// RequestKey, where not empty, names this request: one that has made a job
 	// already gets that job, also when the first answer was lost in a crash.
 	RequestKey string

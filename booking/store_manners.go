@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"strings"
 
 	"neuvo/internal/db"
 )
@@ -14,11 +15,16 @@ func (d *Desk) saveConsents(ctx context.Context, j *Job) error {
 	}).Error
 }
 
-// recentOfPhone locks the visits of a phone since an instant, at most 50.
-func (d *Desk) recentOfPhone(ctx context.Context, phone string, since db.Time) ([]Job, error) {
+// recentOf locks the visits of a phone or an e-mail address since an instant, at
+// most 50.
+func (d *Desk) recentOf(ctx context.Context, address string, since db.Time) ([]Job, error) {
 	const most = 50
+	const byPhone, byEmail = "contact_phone = ? AND contact_phone <> '' AND start_at > ?", "contact_email = ? AND contact_email <> '' AND start_at > ?"
+	where := byPhone
+	if strings.Contains(address, "@") {
+		where = byEmail
+	}
 	var jobs []Job
-	err := d.db.ForUpdate(d.db.In(ctx)).Where("contact_phone = ? AND contact_phone <> '' AND start_at > ?", phone, since).
-		Order("id DESC").Limit(most).Find(&jobs).Error
+	err := d.db.ForUpdate(d.db.In(ctx)).Where(where, address, since).Order("id DESC").Limit(most).Find(&jobs).Error
 	return jobs, err
 }

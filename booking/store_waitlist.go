@@ -20,6 +20,11 @@ func (d *Desk) openEntries(ctx context.Context, phone string) (int64, error) {
 	return d.countEntries(ctx, "contact_phone = ? AND closed_at IS NULL", phone)
 }
 
+// entriesOfPhone lists them.
+func (d *Desk) entriesOfPhone(ctx context.Context, phone string) ([]WaitEntry, error) {
+	return d.entries(ctx, 2*maxWaiting, "id", "contact_phone = ? AND closed_at IS NULL", phone)
+}
+
 func (d *Desk) countEntries(ctx context.Context, where string, args ...any) (int64, error) {
 	var n int64
 	if err := d.db.In(ctx).Model(&WaitEntry{}).Where(where, args...).Count(&n).Error; err != nil {

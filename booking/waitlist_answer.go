@@ -83,6 +83,26 @@ func (d *Desk) LeaveWaitlist(ctx context.Context, token string) error {
 	return d.changeEntry(ctx, e.ID, d.leave)
 }
 
+// stopWaiting takes whoever has said STOP to all that is not part of the work off
+// the waiting lists: an offer is not part of it.
+func (d *Desk) stopWaiting(ctx context.Context, address string, want map[notify.Purpose]bool) error {
+	for _, p := range notify.ConsentPurposes {
+		if given, named := want[p]; !named || given {
+			return nil
+		}
+	}
+	rows, err := d.entriesOfPhone(ctx, address)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if err := d.changeEntry(ctx, rows[i].ID, d.leave); err != nil {
+			return fmt.Errorf("take waiting entry %d off the list: %w", rows[i].ID, err)
+		}
+	}
+	return nil
+}
+
 // leave is LeaveWaitlist on a locked entry.
 func (d *Desk) leave(ctx context.Context, e *WaitEntry) error {
 	switch e.State {

@@ -19,7 +19,17 @@ type Consent struct {
 	Given   bool
 	How     string // "booking", "page", "desk", "text": see the constants
 	Author  string // who wrote it down; "" where the customer did it alone
+	Origin  string // from where: a network address or a phone; "" where only its author knows
+	Wording string // the sentence that was agreed to or turned down; "" where another site showed its own
 	At      db.Time
+}
+
+// Evidence is how a word on consent came about.
+type Evidence struct {
+	How, Author, Origin string
+	// Wording holds, for each purpose that was spoken of, the sentence that the
+	// customer saw; "" where it is not known.
+	Wording map[Purpose]string
 }
 
 // How consent was given or withdrawn.
@@ -33,16 +43,29 @@ const (
 // ConsentPurposes are the purposes that ask for consent.
 var ConsentPurposes = []Purpose{Survey, Reminder, Marketing}
 
+// maxWording is how much of a sentence is kept, in characters.
+const maxWording = 500
+
+// row is what is written down of a word on one purpose.
+func (e Evidence) row(address string, p Purpose, given bool, at db.Time) Consent {
+	words := []rune(oneLine(e.Wording[p]))
+	return Consent{
+		Address: address, Purpose: p, Given: given, How: e.How, Author: e.Author, Origin: e.Origin,
+		Wording: string(words[:min(len(words), maxWording)]), At: at,
+	}
+}
+
 // SetConsents writes down what a customer wants, for all of his or her
-// addresses. It joins the caller's transaction.
-func (n *Notifier) SetConsents(ctx context.Context, addresses []string, want map[Purpose]bool, how, author string) error {
+// addresses. What the last word says already is not written again, unless another
+// sentence is agreed to. It joins the caller's transaction.
+func (n *Notifier) SetConsents(ctx context.Context, addresses []string, want map[Purpose]bool, ev Evidence) error {
 	for p := range want {
 		if !slices.Contains(ConsentPurposes, p) {
 			return fault.BadField("purpose", "fault.purpose", string(p))
 		}
 	}
 	err := n.db.Tx(ctx, func(ctx context.Context) error {
-		said, err := n.consentsOf(ctx, addresses)
+		last, err := n.lastWords(ctx, addresses)
 		if err != nil {
 			return err
 		}
@@ -50,11 +73,12 @@ func (n *Notifier) SetConsents(ctx context.Context, addresses []string, want map
 		for _, address := range addresses {
 			for _, p := range ConsentPurposes {
 				given, named := want[p]
-				before, known := said[consentKey{address, p}]
-				if address == "" || !named || known && before == given {
+				row := ev.row(address, p, given, n.now())
+				before, known := last[consentKey{address, p}]
+				if address == "" || !named || known && before.Given == given && (!given || row.Wording == "" || row.Wording == before.Wording) {
 					continue
 				}
-				rows = append(rows, Consent{Address: address, Purpose: p, Given: given, How: how, Author: author, At: n.now()})
+				rows = append(rows, row)
 			}
 		}
 		if len(rows) == 0 {
@@ -68,12 +92,52 @@ func (n *Notifier) SetConsents(ctx context.Context, addresses []string, want map
 	return nil
 }
 
+// Agreed takes what was agreed to in a booking and gives what holds of it. The
+// form of a booking proves nobody: what the owner of an address has withdrawn
+// from stays withdrawn until he or she says otherwise, by text or on the page of
+// the visit. What the evidence has a wording for was said, and is written down;
+// the rest was only presumed. It joins the caller's transaction.
+func (n *Notifier) Agreed(ctx context.Context, addresses []string, want map[Purpose]bool, ev Evidence) (holds map[Purpose]bool, err error) {
+	holds = map[Purpose]bool{}
+	err = n.db.Tx(ctx, func(ctx context.Context) error {
+		last, err := n.lastWords(ctx, addresses)
+		if err != nil {
+			return err
+		}
+		var rows []Consent
+		for _, p := range ConsentPurposes {
+			holds[p] = want[p] && !slices.ContainsFunc(addresses, func(address string) bool {
+				before, known := last[consentKey{address, p}]
+				return known && !before.Given
+			})
+			if _, said := ev.Wording[p]; !said || !holds[p] {
+				continue
+			}
+			for _, address := range addresses {
+				row := ev.row(address, p, true, n.now())
+				if before, known := last[consentKey{address, p}]; !known || row.Wording != "" && row.Wording != before.Wording {
+					rows = append(rows, row)
+				}
+			}
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		return n.insertConsents(ctx, rows)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write down what was agreed to: %w", err)
+	}
+	return holds, nil
+}
+
 // OnConsent adds who hears, inside the transaction that stores it, what the owner
-// of a phone has said by a word such as STOP.
+// of an address has said by a word such as STOP.
 func (n *Notifier) OnConsent(h ConsentHandler) { n.onConsent = append(n.onConsent, h) }
 
-// ConsentHandler hears of consents given or withdrawn by text.
-type ConsentHandler func(ctx context.Context, phone string, want map[Purpose]bool) error
+// ConsentHandler hears of consents given or withdrawn by text or by the way out of
+// an e-mail.
+type ConsentHandler func(ctx context.Context, address string, want map[Purpose]bool) error
 
 // Withdrawn tells which purposes a customer has withdrawn from on any of the
 // addresses.

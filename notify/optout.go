@@ -69,19 +69,32 @@ func (n *Notifier) optOut(ctx context.Context, subject string, m *Message, gatew
 	if out {
 		want[Marketing] = false
 	}
-	if err := n.SetConsents(ctx, []string{m.FromAddress}, want, ByText, ""); err != nil {
-		return false, err
+	words := map[Purpose]string{}
+	for p := range want {
+		words[p] = m.Body
 	}
-	for _, h := range n.onConsent {
-		if err := h(ctx, m.FromAddress, want); err != nil {
-			return false, fmt.Errorf("consent handler: %w", err)
-		}
+	err := n.SetConsents(ctx, []string{m.FromAddress}, want, Evidence{How: ByText, Origin: m.FromAddress, Wording: words})
+	if err == nil {
+		err = n.consented(ctx, m.FromAddress, want)
+	}
+	if err != nil {
+		return false, err
 	}
 	if by != "" {
 		// The gateway answers by itself, and would refuse a word of ours.
 		return true, n.mirror(ctx, m.FromAddress, gateway, out)
 	}
 	return true, n.confirmOpt(ctx, subject, m, out)
+}
+
+// consented tells the rooms what the owner of an address has said.
+func (n *Notifier) consented(ctx context.Context, address string, want map[Purpose]bool) error {
+	for _, h := range n.onConsent {
+		if err := h(ctx, address, want); err != nil {
+			return fmt.Errorf("consent handler: %w", err)
+		}
+	}
+	return nil
 }
 
 // optOutUnplaced is optOut for a text that belongs to no conversation for certain:

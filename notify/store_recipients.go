@@ -103,6 +103,19 @@ func (n *Notifier) consentsOf(ctx context.Context, addresses []string) (map[cons
 	return said, err
 }
 
+// lastWords is consentsOf with how each came about.
+func (n *Notifier) lastWords(ctx context.Context, addresses []string) (map[consentKey]Consent, error) {
+	if len(addresses) == 0 {
+		return nil, nil
+	}
+	rows, err := n.lastConsents(ctx, addresses)
+	last := make(map[consentKey]Consent, len(rows))
+	for _, row := range rows {
+		last[consentKey{row.Address, row.Purpose}] = row
+	}
+	return last, err
+}
+
 func (n *Notifier) lastConsents(ctx context.Context, addresses []string) ([]Consent, error) {
 	var rows []Consent
 	err := n.db.In(ctx).Where("id IN (SELECT MAX(id) FROM consents WHERE address IN ? GROUP BY address, purpose)", addresses).

@@ -102,6 +102,15 @@ func (n *Notifier) Leave(ctx context.Context, token string) error {
 		for _, one := range people {
 			addresses = append(addresses, one.Address)
 		}
-		return n.SetConsents(ctx, addresses, map[Purpose]bool{p: false}, ByMail, "")
+		want := map[Purpose]bool{p: false}
+		if err := n.SetConsents(ctx, addresses, want, Evidence{How: ByMail}); err != nil {
+			return err
+		}
+		for _, address := range addresses {
+			if err := n.consented(ctx, address, want); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"neuvo/booking"
 	"neuvo/internal/fault"
+	"neuvo/notify"
 	"neuvo/templates"
 )
 
@@ -54,6 +55,46 @@ type consentsIn struct {
 	Survey    *bool `json:"survey,omitempty" default:"true" doc:"one question after the visit"`
 	Reminders *bool `json:"reminders,omitempty" default:"true" doc:"a text before the visit"`
 	Marketing *bool `json:"marketing,omitempty" default:"false"`
+	// Wording is evidence: GDPR article 7(1).
+	Wording *wordingIn `json:"wording,omitempty" doc:"the sentences that the customer agreed to, as your page showed them; kept as evidence with who, when and from where"`
+}
+
+// wordingIn are the sentences beside the boxes of a partner's page.
+type wordingIn struct {
+	Survey    string `json:"survey,omitempty" maxLength:"500"`
+	Reminders string `json:"reminders,omitempty" maxLength:"500"`
+	Marketing string `json:"marketing,omitempty" maxLength:"500"`
+}
+
+// evidence is what a call says of consents: a wording for each that is named, a
+// word for word one where the partner's page tells it.
+func (c *consentsIn) evidence(how, author, origin string) notify.Evidence {
+	shown := c.Wording
+	if shown == nil {
+		shown = &wordingIn{}
+	}
+	ev := notify.Evidence{How: how, Author: author, Origin: origin, Wording: map[notify.Purpose]string{}}
+	for _, one := range []struct {
+		p     notify.Purpose
+		said  *bool
+		words string
+	}{{notify.Survey, c.Survey, shown.Survey}, {notify.Reminder, c.Reminders, shown.Reminders}, {notify.Marketing, c.Marketing, shown.Marketing}} {
+		if one.said != nil {
+			ev.Wording[one.p] = one.words
+		}
+	}
+	return ev
+}
+
+// want is what a call asks for; purposes that it does not name are left alone.
+func (c *consentsIn) want() map[notify.Purpose]bool {
+	want := map[notify.Purpose]bool{}
+	for p, given := range map[notify.Purpose]*bool{notify.Survey: c.Survey, notify.Reminder: c.Reminders, notify.Marketing: c.Marketing} {
+		if given != nil {
+			want[p] = *given
+		}
+	}
+	return want
 }
 
 // or is what was said, else what is presumed.
@@ -169,6 +210,7 @@ func (s *Server) postBooking(ctx context.Context, in *posted[BookingIn]) (*creat
 	// Whoever books here does so as a customer, also where a browser at the
 	// desk is signed in: the desk has its own call.
 	r.Source, r.Actor = "web", booking.Actor{Kind: "customer", Name: r.Customer.Name}
+	r.Agreed = in.Body.Consents.evidence(notify.ByBooking, "", who.address)
 	r.RequestKey = requestKeyOf(ctx)
 	j, err := s.opt.Desk.Book(ctx, r)
 	if err != nil {
@@ -204,7 +246,7 @@ func (s *Server) fullBooking(ctx context.Context, j *booking.Job) (*body[booking
 			out.Messages = append(out.Messages, publicMessageOf(&messages[i], zone))
 		}
 	}
-	out.Final = finalPriceOf(j)
+	out.Final, out.Consents = finalPriceOf(j), consentsOf(j)
 	if out.Estimates, err = s.customersEstimates(ctx, j); err != nil {
 		return nil, err
 	}
@@ -259,6 +301,28 @@ func (s *Server) deleteBooking(ctx context.Context, in *tokenIn) (*struct{}, err
 		return nil, err
 	}
 	return nil, s.opt.Desk.Cancel(ctx, j.ID, customerActor(j))
+}
+
+type consentsCall struct {
+	Token string `path:"token"`
+	Body  consentsNow
+}
+
+// postBookingConsents changes what a customer wants to hear.
+func (s *Server) postBookingConsents(ctx context.Context, in *consentsCall) (*body[consentsShape], error) {
+	j, err := s.opt.Desk.JobByToken(ctx, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	said := in.Body.said()
+	if len(said.want()) == 0 {
+		return nil, fault.BadField("body.survey", "fault.nothing_to_change", nil)
+	}
+	j, err = s.opt.Desk.SetConsents(ctx, j.ID, said.want(), said.evidence(notify.ByPage, "", callerOf(ctx).address))
+	if err != nil {
+		return nil, err
+	}
+	return &body[consentsShape]{consentsOf(j)}, nil
 }
 
 type textIn struct {

@@ -181,6 +181,7 @@ func (s *Server) postJob(ctx context.Context, in *posted[jobIn]) (*created[jobOu
 		return nil, fault.BadField("body.workshop_id", "fault.unknown_id", in.Body.WorkshopID)
 	}
 	r.Source, r.Actor = "desk", actorOf(staff)
+	r.Agreed = in.Body.Consents.evidence(notify.ByDesk, staff.Name, "")
 	if over := in.Body.Overbook; over != nil {
 		r.Overbook, r.OverbookReason = true, over.Reason
 	}

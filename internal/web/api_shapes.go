@@ -137,6 +137,7 @@ type bookingFullOut struct {
 	Final     *moneyOut       `json:"final_price,omitempty" doc:"of the work that was estimated"`
 	Messages  []publicMessage `json:"messages"`
 	Promises  []promiseOut    `json:"promises"`
+	Consents  consentsShape   `json:"consents" doc:"what the customer wants to hear"`
 }
 
 // publicMessage is a message as the customer sees it.
@@ -231,6 +232,10 @@ type consentsShape struct {
 	Marketing bool `json:"marketing" required:"false"`
 }
 
+func consentsOf(j *booking.Job) consentsShape {
+	return consentsShape{j.ConsentSurvey, j.ConsentReminders, j.ConsentMarketing}
+}
+
 // jobOut is a job as the desk sees it.
 type jobOut struct {
 	ID         string          `json:"id"`
@@ -270,7 +275,7 @@ func (s *Server) jobShape(j *booking.Job) jobOut {
 		Customer: customerOut{ID: idOf(j.CustomerID), Name: j.ContactName, Phone: j.ContactPhone, Email: j.ContactEmail, Locale: j.Locale},
 		Vehicle:  vehicleOf(j.Vehicle), Services: jobServicesOf(j), Start: j.LocalStart(), End: j.LocalEnd(),
 		ReadyBy: at(j.ReadyBy.Time, zone), Transport: j.Transport, Note: j.Note, Source: j.Source,
-		Consents:  consentsShape{j.ConsentSurvey, j.ConsentReminders, j.ConsentMarketing},
+		Consents:  consentsOf(j),
 		CreatedAt: j.CreatedAt.In(zone), ReceivedAt: at(j.ReceivedAt.Time, zone), ReadyAt: at(j.ReadyAt.Time, zone),
 		ClosedAt: at(j.ClosedAt.Time, zone), Transitions: booking.NextStatuses(j.Status),
 	}

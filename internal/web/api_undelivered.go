@@ -146,14 +146,23 @@ func (s *Server) getSendTime(ctx context.Context, in *sendTimeIn) (*body[sendTim
 	return &body[sendTimeOut]{sendTimeOut{At: f.At.In(zoneOf(j)), QuietHours: f.Quiet, Recent: f.Recent, Many: f.Many, Blocked: f.Blocked}}, nil
 }
 
+// consentsNow changes consents: what is left out stays as it is.
+type consentsNow struct {
+	Survey    *bool      `json:"survey,omitempty"`
+	Reminders *bool      `json:"reminders,omitempty"`
+	Marketing *bool      `json:"marketing,omitempty"`
+	Wording   *wordingIn `json:"wording,omitempty" doc:"the sentences that the customer answered to, kept as evidence"`
+}
+
+// said is it in the shape of a booking's.
+func (c *consentsNow) said() *consentsIn {
+	return &consentsIn{Survey: c.Survey, Reminders: c.Reminders, Marketing: c.Marketing, Wording: c.Wording}
+}
+
 type patchJobIn struct {
 	ID   string `path:"id"`
 	Body struct {
-		Consents *struct {
-			Survey    *bool `json:"survey,omitempty"`
-			Reminders *bool `json:"reminders,omitempty"`
-			Marketing *bool `json:"marketing,omitempty"`
-		} `json:"consents,omitempty" doc:"what the customer told you; it holds for the phone and the e-mail address from now on"`
+		Consents *consentsNow `json:"consents,omitempty" doc:"what the customer told you; it holds for the phone and the e-mail address from now on"`
 	}
 }
 
@@ -163,15 +172,40 @@ func (s *Server) patchJob(ctx context.Context, in *patchJobIn) (*body[jobOut], e
 		return nil, err
 	}
 	if c := in.Body.Consents; c != nil {
-		want := map[notify.Purpose]bool{}
-		for p, given := range map[notify.Purpose]*bool{notify.Survey: c.Survey, notify.Reminder: c.Reminders, notify.Marketing: c.Marketing} {
-			if given != nil {
-				want[p] = *given
-			}
-		}
-		if j, err = s.opt.Desk.SetConsents(ctx, j.ID, want, notify.ByDesk, actorOf(callerOf(ctx).staff)); err != nil {
+		said := c.said()
+		if j, err = s.opt.Desk.SetConsents(ctx, j.ID, said.want(), said.evidence(notify.ByDesk, callerOf(ctx).staff.Name, "")); err != nil {
 			return nil, err
 		}
 	}
 	return &body[jobOut]{s.jobShape(j)}, nil
+}
+
+// consentOut is one word of a customer on a kind of message.
+type consentOut struct {
+	At      time.Time      `json:"at"`
+	Address string         `json:"address" doc:"the phone or the e-mail address that it holds for"`
+	Purpose notify.Purpose `json:"purpose" enum:"survey,reminder,marketing"`
+	Given   bool           `json:"given"`
+	How     string         `json:"how" enum:"booking,page,desk,text,mail" doc:"the form of a booking, the page of the visit, told to an advisor, a word such as STOP, the way out of an e-mail"`
+	Author  string         `json:"author,omitempty" doc:"who of the staff wrote it down"`
+	Origin  string         `json:"origin,omitempty" doc:"the network address or the phone that it came from"`
+	Wording string         `json:"wording,omitempty" doc:"the sentence that was agreed to or turned down"`
+}
+
+func (s *Server) listConsents(ctx context.Context, in *idIn) (*body[list[consentOut]], error) {
+	j, err := s.jobFor(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.opt.Desk.ConsentsOf(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	var out []consentOut
+	for _, r := range rows {
+		out = append(out, consentOut{
+			At: r.At.In(zoneOf(j)), Address: r.Address, Purpose: r.Purpose, Given: r.Given, How: r.How, Author: r.Author, Origin: r.Origin, Wording: r.Wording,
+		})
+	}
+	return &body[list[consentOut]]{listOf(out, "")}, nil
 }

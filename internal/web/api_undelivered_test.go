@@ -137,7 +137,7 @@ func TestConsentsAreChangedAtTheDeskAndByTheCustomer(t *testing.T) {
 		b.browse("POST", attr(form.node, "action"), form.values).want(200).says("Tallennettu")
 		b.send(sanna, "GET", path, nil).want(200).equal("consents.survey", true, "consents.marketing", false)
 		log, err := b.notify.Consents(t.Context(), "+358401234567")
-		if err != nil || len(log) < 3 || log[0].How != notify.ByPage || log[len(log)-1].Author != "Sanna Niemi" {
+		if err != nil || len(log) != 7 || log[0].How != notify.ByPage || log[3].Author != "Sanna Niemi" || log[6].How != notify.ByBooking {
 			t.Errorf("log %+v, %v", log, err)
 		}
 	})

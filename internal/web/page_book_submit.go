@@ -10,6 +10,7 @@ import (
 
 	"neuvo/booking"
 	"neuvo/internal/fault"
+	"neuvo/notify"
 	"neuvo/templates"
 )
 
@@ -77,6 +78,7 @@ func (s *Server) pageBookSubmit(c echo.Context) error {
 	p.setLinks()
 	request := p.request()
 	p.Form.fill(&request, p.Locale)
+	request.Agreed = s.shownConsents(c, notify.ByBooking)
 	if q.Hold != "" {
 		// A second tap on the button gets the same visit, not "already taken".
 		request.RequestKey = "hold:" + q.Hold

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"neuvo/booking"
+	"neuvo/notify"
 	"neuvo/templates"
 )
 
@@ -176,6 +177,7 @@ func (s *Server) pageDeskBookSubmit(c echo.Context) error {
 		Overbook: p.Overbook != "", OverbookReason: p.Overbook,
 	}
 	p.Form.fill(&request, p.Form.Locale)
+	request.Agreed = s.shownConsents(c, notify.ByDesk)
 	job, err := s.opt.Desk.Book(c.Request().Context(), request)
 	if err == nil {
 		return seeOther(c, jobURL(job.ID)+"?done=booked")

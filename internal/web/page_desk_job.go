@@ -50,6 +50,8 @@ type deskJobPage struct {
 	Visits     []visitRow
 	MoreVisits bool
 
+	Consents []consentRow // what the customer has said to messages, the newest first
+
 	Sending sendTime // when the advisor's own words would go
 
 	Estimates  []estimateCard
@@ -156,6 +158,9 @@ func (s *Server) loadDeskJob(ctx context.Context, p *deskJobPage, trace int64) e
 		return err
 	}
 	p.Advisors = names
+	if err := s.loadConsents(ctx, p); err != nil {
+		return err
+	}
 	p.Verified, p.CanVerify = verifiedAt(items, zone), p.Job.Customer.Phone != "" || p.Job.ContactPhone != ""
 	for _, item := range items {
 		row := timelineRow{TimelineItem: item, When: item.At.In(zone), Label: p.timelineLabel(item)}

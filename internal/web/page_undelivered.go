@@ -10,6 +10,7 @@ import (
 	"neuvo/booking"
 	"neuvo/internal/fault"
 	"neuvo/notify"
+	"neuvo/templates"
 )
 
 // undeliveredItem is a message that did not arrive, as the desk sees it.
@@ -92,7 +93,7 @@ func (s *Server) pageDeskConsents(c echo.Context) error {
 	if err != nil {
 		return s.fail(c, err)
 	}
-	if _, err := s.opt.Desk.SetConsents(c.Request().Context(), job.ID, tickedConsents(c), notify.ByDesk, s.actor(c)); err != nil {
+	if _, err := s.opt.Desk.SetConsents(c.Request().Context(), job.ID, tickedConsents(c), s.shownConsents(c, notify.ByDesk)); err != nil {
 		return s.fail(c, err)
 	}
 	return seeOther(c, jobURL(job.ID)+"?done=consents#consents")
@@ -104,7 +105,7 @@ func (s *Server) pageJobConsents(c echo.Context) error {
 	if p == nil {
 		return err
 	}
-	if _, err := s.opt.Desk.SetConsents(c.Request().Context(), p.Job.ID, tickedConsents(c), notify.ByPage, booking.Actor{}); err != nil {
+	if _, err := s.opt.Desk.SetConsents(c.Request().Context(), p.Job.ID, tickedConsents(c), s.shownConsents(c, notify.ByPage)); err != nil {
 		return s.fail(c, err)
 	}
 	return seeOther(c, p.Path+"?done=consents#consents")
@@ -115,6 +116,29 @@ func tickedConsents(c echo.Context) map[notify.Purpose]bool {
 	return map[notify.Purpose]bool{
 		notify.Survey: ticked(c, "survey"), notify.Reminder: ticked(c, "reminders"), notify.Marketing: ticked(c, "marketing"),
 	}
+}
+
+// consentKeys are the sentences beside the boxes of our own forms.
+var consentKeys = map[notify.Purpose]string{
+	notify.Survey: "page.book.consent_survey", notify.Reminder: "page.book.consent_reminders", notify.Marketing: "page.book.consent_marketing",
+}
+
+// shownConsents is the evidence of a form of ours: the sentences stood beside its
+// boxes in the language of the page. At the desk a member of staff ticks them for
+// the customer.
+func (s *Server) shownConsents(c echo.Context, how string) notify.Evidence {
+	ev := notify.Evidence{How: how, Origin: c.RealIP(), Wording: map[notify.Purpose]string{}}
+	spoken := how == notify.ByDesk // to which words nobody knows
+	if spoken {
+		ev.Author, ev.Origin = s.staff(c).Name, ""
+	}
+	for p, key := range consentKeys {
+		ev.Wording[p] = ""
+		if !spoken {
+			ev.Wording[p] = templates.T(s.locale(c), key, nil)
+		}
+	}
+	return ev
 }
 
 // sendTime is when a text that is being written would go.
@@ -131,4 +155,19 @@ type sendTime struct {
 func (s *Server) sendTimeOf(ctx context.Context, j *booking.Job, occasion string, byHuman bool) (sendTime, error) {
 	f, err := s.opt.Desk.Forecast(ctx, j, occasion, byHuman)
 	return sendTime{Waits: f.Quiet, At: f.At.In(zoneOf(j)), Recent: f.Recent, Many: f.Many, Blocked: f.Blocked}, err
+}
+
+// consentRow is a word of the customer's on a kind of message.
+type consentRow struct {
+	notify.Consent
+	When time.Time
+}
+
+// loadConsents puts the consents of a job's customer on its page.
+func (s *Server) loadConsents(ctx context.Context, p *deskJobPage) error {
+	rows, err := s.opt.Desk.ConsentsOf(ctx, p.Job)
+	for _, r := range rows {
+		p.Consents = append(p.Consents, consentRow{r, r.At.In(p.Job.Workshop.Zone())})
+	}
+	return err
 }
