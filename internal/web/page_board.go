@@ -27,8 +27,8 @@ type boardPage struct {
 	Query     string
 	Found     []boardJob
 	Columns   []boardColumn
-	Alerts    []alert
-	Elsewhere int // alerts of colleagues, not shown
+	Matters   []matter
+	Elsewhere int // matters of colleagues, not shown
 	AtRisk    int // bookings to come that no longer fit
 	RiskURL   string
 	Unread    int64 // what somebody on the waiting list wrote, and nobody has read
@@ -54,7 +54,14 @@ type boardJob struct {
 	Mine      bool
 }
 
-// alert is something an advisor must look at.
+// matter is a job that an advisor must look at, with everything why: what a
+// customer wrote, the call promised upon it and the case are one thing to do.
+type matter struct {
+	Job    *booking.Job
+	Alerts []alert
+}
+
+// alert is a reason to look at a job.
 type alert struct {
 	booking.Attention
 	At      time.Time
@@ -257,9 +264,10 @@ func (s *Server) boardAlerts(ctx context.Context, p *boardPage) error {
 			due[promise.JobID] = promise.DueAt.In(zone)
 		}
 	}
+	elsewhere := map[int64]bool{}
 	for _, a := range list {
 		if p.Mine && a.AdvisorID != p.Staff.AdvisorID && a.AdvisorID != 0 && !a.ForAll() {
-			p.Elsewhere++
+			elsewhere[a.JobID] = true
 			continue
 		}
 		one := alert{Attention: a, At: a.CreatedAt.In(zone), Urgent: a.Kind == booking.NeedsSafetyCall}
@@ -267,11 +275,28 @@ func (s *Server) boardAlerts(ctx context.Context, p *boardPage) error {
 			one.Due, one.Overdue = at, p.Now.After(at)
 		}
 		one.Overdue = one.Overdue || a.Kind.ForAll()
-		p.Alerts = append(p.Alerts, one)
+		p.take(one)
 	}
-	slices.SortStableFunc(p.Alerts, func(a, b alert) int { return a.rank() - b.rank() })
+	for i := range p.Matters {
+		slices.SortStableFunc(p.Matters[i].Alerts, func(a, b alert) int { return a.rank() - b.rank() })
+		delete(elsewhere, p.Matters[i].Alerts[0].JobID)
+	}
+	slices.SortStableFunc(p.Matters, func(a, b matter) int { return a.Alerts[0].rank() - b.Alerts[0].rank() })
+	p.Elsewhere = len(elsewhere)
 	return nil
 }
+
+// take puts an alert with what else there is about its job.
+func (p *boardPage) take(one alert) {
+	i := slices.IndexFunc(p.Matters, func(m matter) bool { return m.Alerts[0].JobID == one.JobID })
+	if i < 0 {
+		i, p.Matters = len(p.Matters), append(p.Matters, matter{Job: one.Job})
+	}
+	p.Matters[i].Alerts = append(p.Matters[i].Alerts, one)
+}
+
+// Urgent tells whether somebody may be in danger.
+func (m matter) Urgent() bool { return m.Alerts[0].Urgent }
 
 // promised are the attentions that show by when the customer has been promised a
 // call.

@@ -73,3 +73,29 @@ func (b *bed) until(met func() bool) {
 		}
 	}
 }
+
+func TestTheDeskFitsANarrowPhone(t *testing.T) {
+	b := onSQLite(t)
+	token := b.askedSurvey()
+	b.send("", "POST", "/api/v1/surveys/"+token, object{"score": 5}).want(200)
+	ctx := browser(t)
+	css := func(s string) chromedp.CSS { return chromedp.CSS(s) }
+	b.must(chromedp.Do(ctx,
+		chromedp.EmulateViewport(360, 740),
+		chromedp.Navigate(b.url+"/desk/satisfaction?lang=fi"),
+		chromedp.SendKeys(css("#f-email"), "boss@example.com"),
+		chromedp.SendKeys(css("#f-password"), testPassword),
+		chromedp.Click(css("form.card button")),
+		chromedp.WaitVisible(css("#facts")),
+	))
+	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`[document.documentElement, ...document.querySelectorAll(".scroll, .table")].some((e) => e.scrollWidth > e.clientWidth)`))
+	b.must(err)
+	if wide {
+		t.Error("the report scrolls sideways")
+	}
+	tab, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(() => { const a = document.querySelector(".desk-tabs [aria-current]").getBoundingClientRect(); return a.left >= 0 && a.right <= innerWidth; })()`))
+	b.must(err)
+	if !tab {
+		t.Error("the open tab is out of sight")
+	}
+}

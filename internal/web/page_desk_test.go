@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/html"
+
 	"neuvo/booking"
 	"neuvo/notify"
 )
@@ -190,4 +192,30 @@ func TestTheDeskIsToldWhyATimeIsNotFree(t *testing.T) {
 	if a.text("reasons.0.rule") != "taken" {
 		t.Errorf("%s", a.raw)
 	}
+}
+
+func TestTheBoardShowsOneCardForAllThereIsAboutAJob(t *testing.T) {
+	b := onSQLite(t)
+	id, _ := b.book("10:00")
+	other, _ := b.book("11:00")
+	for _, a := range []booking.Attention{
+		{JobID: number(id), Kind: booking.NeedsReply, Body: "Is it ready?"},
+		{JobID: number(other), Kind: booking.NeedsReply, Body: "May I come later?"},
+		{JobID: number(id), Kind: booking.NeedsCase, Body: "It rattles"},
+		{JobID: number(id), Kind: booking.NeedsSafetyCall, Body: "The brakes are gone"},
+	} {
+		b.must(b.desk.Raise(t.Context(), a))
+	}
+	b.atDesk(sanna)
+	page := b.open("/desk?lang=en").want(200).says("Is it ready?", "It rattles", "The brakes are gone", "May I come later?")
+	var source strings.Builder
+	b.must(html.Render(&source, page.root))
+	if n := strings.Count(source.String(), `<article class="attention`); n != 2 {
+		t.Errorf("%d cards of two jobs", n)
+	}
+	urgent, later := strings.Index(source.String(), "The brakes are gone"), strings.Index(source.String(), "May I come later?")
+	if urgent > strings.Index(source.String(), "Is it ready?") || urgent > later {
+		t.Error("danger does not stand first")
+	}
+	page.accessible()
 }

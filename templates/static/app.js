@@ -7,6 +7,13 @@ document.getElementById("problem")?.focus();
 // The newest message of a thread is what people come for.
 document.querySelector(".timeline > li:last-child:target")?.scrollIntoView({ block: "center" });
 
+// Where the tabs do not fit, the one that is open is in sight.
+{
+  const tab = document.querySelector(".desk-tabs [aria-current]");
+  const strip = tab?.parentElement;
+  if (strip && strip.scrollWidth > strip.clientWidth) strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+}
+
 // One tap is enough: a form that is on its way is not sent again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
