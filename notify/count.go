@@ -13,6 +13,21 @@ func (n *Notifier) Count(ctx context.Context, source string, uidValidity int64, 
 	if err != nil {
 		return nil, fmt.Errorf("count what is stored of %s: %w", source, err)
 	}
+	return n.counted(ctx, source, held, stored)
+}
+
+// CountListed is Count for a source that lists what came in some time rather than
+// all that it has; its messages bear numbers without an order.
+func (n *Notifier) CountListed(ctx context.Context, source string, held []int64) (missing []int64, err error) {
+	stored, err := n.storedAmong(ctx, source, held)
+	if err != nil {
+		return nil, fmt.Errorf("count what is stored of %s: %w", source, err)
+	}
+	return n.counted(ctx, source, held, stored)
+}
+
+// counted keeps a count and gives what is missing.
+func (n *Notifier) counted(ctx context.Context, source string, held, stored []int64) (missing []int64, err error) {
 	have := make(map[int64]bool, len(stored))
 	for _, uid := range stored {
 		have[uid] = true
@@ -49,4 +64,13 @@ func (n *Notifier) Counts(ctx context.Context) ([]SourceCount, error) {
 		return nil, fmt.Errorf("read the counts: %w", err)
 	}
 	return rows, nil
+}
+
+// CountOf gives the latest count of a source, the zero count where there is none.
+func (n *Notifier) CountOf(ctx context.Context, source string) (SourceCount, error) {
+	c, err := n.countOf(ctx, source)
+	if err != nil {
+		return c, fmt.Errorf("read the count of %s: %w", source, err)
+	}
+	return c, nil
 }

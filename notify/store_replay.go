@@ -56,6 +56,23 @@ func (n *Notifier) storedUIDs(ctx context.Context, source string, uidValidity, a
 	return uids, err
 }
 
+// storedAmong are those of some numbers that are stored of a source whose numbers
+// are never given anew.
+func (n *Notifier) storedAmong(ctx context.Context, source string, held []int64) (uids []int64, err error) {
+	err = inChunks(held, func(part []int64) error {
+		var some []int64
+		err := n.db.In(ctx).Model(&Inbound{}).Where("source = ? AND uid_validity = 0 AND uid IN ?", source, part).Pluck("uid", &some).Error
+		uids = append(uids, some...)
+		return err
+	})
+	return uids, err
+}
+
+func (n *Notifier) countOf(ctx context.Context, source string) (c SourceCount, err error) {
+	err = n.db.In(ctx).Where("source = ?", source).Limit(1).Find(&c).Error
+	return c, err
+}
+
 func (n *Notifier) saveCount(ctx context.Context, c SourceCount) error {
 	return n.db.Tx(ctx, func(ctx context.Context) error { return n.db.In(ctx).Save(&c).Error })
 }

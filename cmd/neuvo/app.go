@@ -45,6 +45,7 @@ type App struct {
 	parse     notify.Parser
 	server    *web.Server
 	clockwork *clockwork
+	now       func() time.Time
 	arrived   chan struct{} // something is in the mailbox: look now
 
 	lock io.Closer // of a SQLite database; nil where it is another's
@@ -71,7 +72,7 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 	if opt.now == nil {
 		opt.now = time.Now
 	}
-	a := &App{settings: opt.settings, log: opt.log, db: opt.database, arrived: make(chan struct{}, 1)}
+	a := &App{settings: opt.settings, log: opt.log, now: opt.now, db: opt.database, arrived: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -195,6 +196,26 @@ func (a *App) countMailboxes(ctx context.Context) (missing int, err error) {
 	var errs []error
 	for _, p := range a.pollers {
 		n, err := p.Count(ctx)
+		missing += n
+		errs = append(errs, err)
+	}
+	return missing, errors.Join(errs...)
+}
+
+// countGateways compares what the providers of texts list with what is stored of
+// it, and brings in what is missing.
+func (a *App) countGateways(ctx context.Context) (missing int, err error) {
+	var errs []error
+	traffics := a.settings.traffics()
+	for name, g := range a.texts {
+		l, is := g.(httpsms.Lister)
+		if !is || len(traffics[name].Numbers) == 0 {
+			continue
+		}
+		n, err := httpsms.Count(ctx, a.notifier, l, traffics[name].Numbers, a.parse, a.now())
+		if n > 0 {
+			a.log.Error("texts that the provider lists had not reached us and were brought in", "gateway", name, "missing", n)
+		}
 		missing += n
 		errs = append(errs, err)
 	}

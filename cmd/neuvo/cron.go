@@ -44,6 +44,7 @@ func (a *App) schedules() []schedule {
 			return a.notifier.ProcessStored(ctx, a.parse)
 		}},
 		{"counted visits", "43 2 * * *", true, a.desk.Recount},
+		{"gateway count", "51 * * * *", true, a.countGateways},
 		{"mailbox count", "41 3 * * *", false, a.countMailboxes},
 		{"purge", "17 * * * *", true, a.purge},
 	}

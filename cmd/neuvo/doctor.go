@@ -185,7 +185,7 @@ func (e *examination) imap(ctx context.Context) finding {
 	return fine("%s", strings.Join(opened, ", "))
 }
 
-// count tells how the last daily counts of the mailboxes came out.
+// count tells how the last counts of the mailboxes and of the providers' lists came out.
 func (e *examination) count(ctx context.Context) finding {
 	if !e.ready {
 		return note("not looked at: the database comes first")
@@ -207,7 +207,7 @@ func (e *examination) count(ctx context.Context) finding {
 		}
 		total += c.Held
 	}
-	return fine("all %d messages that the mailboxes hold are stored", total)
+	return fine("all %d messages that the mailboxes and the gateways' lists hold are stored", total)
 }
 
 // replyAddress makes an address of the pattern and reads it again.

@@ -13,6 +13,7 @@ import (
 	"neuvo/booking"
 	"neuvo/notify"
 	"neuvo/notify/email"
+	"neuvo/notify/httpsms"
 )
 
 // overHTTP tells whether texts go over HTTP at all.
@@ -38,6 +39,8 @@ func (e *examination) gateway(name string) func(context.Context) finding {
 			return note("it takes our sign-in; customers cannot answer its texts: set %s-numbers to numbers of yours at it", name)
 		case name == "vonage" && e.Vonage.SignatureSecret == "":
 			return note("it takes our sign-in; its calls are not taken without vonage-signature-secret")
+		case !lists(g):
+			return fine("it takes our sign-in; let it call %s/hooks/%s/inbound; it keeps no list of the texts that came, so that one it cannot bring us is only as safe as its own queue", e.BaseURL, name)
 		}
 		return fine("it takes our sign-in; let it call %s/hooks/%s/inbound", e.BaseURL, name)
 	}
@@ -83,4 +86,10 @@ func (e *examination) senders(ctx context.Context) finding {
 		}
 	}
 	return fine("names can be sent where they are used, and every question can be answered")
+}
+
+// lists tells whether a gateway's provider lists the texts that came.
+func lists(g textGateway) bool {
+	_, is := g.(httpsms.Lister)
+	return is
 }

@@ -2,15 +2,12 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
-	"neuvo/notify"
 	"neuvo/notify/httpsms"
 )
 
@@ -61,13 +58,7 @@ func (s *Server) hook(h httpsms.Hook, take func(context.Context, httpsms.Hook, *
 // takeInbound stores a customer's text as it came before anything reads it. From
 // then on it is ours: what goes wrong later is no reason to have it sent again.
 func (s *Server) takeInbound(ctx context.Context, h httpsms.Hook, call *httpsms.Call) error {
-	raw := notify.Raw{Source: httpsms.SourcePrefix + h.Name(), Bytes: call.Raw()}
-	if id := h.ProviderID(call); id != "" {
-		// A call that is repeated has other headers: the provider's id tells.
-		sum := sha256.Sum256([]byte(id))
-		raw.UID = int64(binary.BigEndian.Uint64(sum[:8]) >> 1)
-	}
-	_, fresh, err := s.opt.Notifier.StoreRaw(ctx, raw)
+	_, fresh, err := s.opt.Notifier.StoreRaw(ctx, httpsms.RawOf(h, call))
 	if err != nil {
 		return fmt.Errorf("store a text: %w", err)
 	}

@@ -70,7 +70,7 @@ var (
 	deadDesc    = prometheus.NewDesc("neuvo_outbox_undelivered", "Messages that did not arrive and that nobody has dealt with.", nil, nil)
 	statesDesc  = prometheus.NewDesc("neuvo_outbox_states_total", "Messages that came into a state.", []string{"state"}, nil)
 	callsDesc   = prometheus.NewDesc("neuvo_gateway_calls_total", "Calls of a gateway, by how they ended.", []string{"gateway", "outcome"}, nil)
-	missingDesc = prometheus.NewDesc("neuvo_inbox_missing", "Messages that the last nightly counts found in mailboxes and not stored; they were fetched then.", nil, nil)
+	missingDesc = prometheus.NewDesc("neuvo_inbox_missing", "Messages that the last counts found in mailboxes and in the lists of gateways and not stored; they were fetched then.", nil, nil)
 	oldestDesc  = prometheus.NewDesc("neuvo_outbox_oldest_due_timestamp_seconds",
 		"When the oldest waiting message was due, as Unix time; absent when none waits.", nil, nil)
 )

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"neuvo/notify"
 )
@@ -44,6 +45,44 @@ type Counterpart struct {
 	behaviour Behaviour
 	onTaken   func()
 	taken     []Taken
+	received  []Received
+	maxPage   int
+}
+
+// Received is a text of a phone that a counterpart keeps in its list.
+type Received struct {
+	ID, From, To, Text string
+	At                 time.Time
+}
+
+// Receive puts texts of phones into its list, without calling anybody; page is how
+// many the list gives at a time.
+func (c *Counterpart) Receive(page int, list ...Received) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.received, c.maxPage = append(c.received, list...), page
+}
+
+// inList gives one page of what it received, from an offset on, newest first, and
+// the offset of the next page, -1 where there is none.
+func (c *Counterpart) inList(offset int, fits func(Received) bool) (page []Received, next int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []Received
+	for _, r := range c.received {
+		if fits(r) {
+			all = append(all, r)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Received) int { return b.At.Compare(a.At) })
+	end := min(len(all), offset+max(c.maxPage, 1))
+	if offset >= end {
+		return nil, -1
+	}
+	if next = end; next == len(all) {
+		next = -1
+	}
+	return all[offset:end], next
 }
 
 // Behave sets how it answers from now on.

@@ -35,6 +35,9 @@ type dialect struct {
 	// list, where the provider can be asked, answers "GET path".
 	ask  string
 	list func(r *http.Request, kept []Taken) any
+	// inbound, where it lists what phones sent, answers such a question; nil: it
+	// is none.
+	inbound func(c *Counterpart, r *http.Request) any
 }
 
 // start serves a provider over TLS on loopback for the length of the test.
@@ -51,6 +54,12 @@ func (d dialect) start(t testing.TB, wrap func(http.Handler) http.Handler) *Coun
 			case behaviour == Garbage:
 				garbage(w)
 			default:
+				if d.inbound != nil {
+					if list := d.inbound(c, r); list != nil {
+						reply(w, http.StatusOK, list)
+						return
+					}
+				}
 				reply(w, http.StatusOK, d.list(r, c.Taken()))
 			}
 		})
@@ -190,6 +199,7 @@ func StartTwilio(t testing.TB, wrap func(http.Handler) http.Handler) *Counterpar
 			}
 			return map[string]any{"messages": messages, "page": 0, "page_size": 50, "uri": path, "next_page_uri": nil}
 		},
+		inbound: twilioInbound(path),
 	}.start(t, wrap)
 }
 
@@ -235,6 +245,7 @@ func StartVonage(t testing.TB) *Counterpart {
 			}
 			return map[string]any{"records": records, "request_status": "SUCCESS", "items_count": len(records)}
 		},
+		inbound: vonageInbound,
 	}.start(t, nil)
 }
 
@@ -270,6 +281,7 @@ func StartElks46(t testing.TB) *Counterpart {
 			}
 			return map[string]any{"data": data}
 		},
+		inbound: elksInbound,
 	}.start(t, nil)
 }
 
