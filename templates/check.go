@@ -126,23 +126,27 @@ func foreignField(w *Wording, occasion string, mail bool) *Flaw {
 // needs are what a text of an occasion must say besides the advisor's name: one
 // field of each group.
 var needs = map[string][][]string{
-	"booked": {{"time"}, {"link"}}, "moved": {{"time"}, {"link"}}, "new_advisor": {{"time"}, {"link"}}, "chosen_advisor": {{"time"}, {"link"}},
-	"reminder": {{"time"}}, "reconfirm": {{"time"}}, "cancelled": {{"time"}}, "offer_times": {{"link"}}, "recall": {{"link"}},
-	"estimate": {{"link"}}, "estimate_again": {{"link"}}, "waitlist_offer": {{"time"}, {"link"}},
+	"booked": {{"time", "when", "details"}, {"link"}}, "moved": {{"time", "when", "details"}, {"link"}}, "new_advisor": {{"time", "when", "details"}, {"link"}}, "chosen_advisor": {{"time", "when", "details"}, {"link"}},
+	"reminder": {{"time", "when", "details"}}, "reconfirm": {{"time", "when", "details"}}, "cancelled": {{"time", "when", "details"}}, "offer_times": {{"link"}}, "recall": {{"link"}},
+	"estimate": {{"link"}}, "estimate_again": {{"link"}}, "waitlist_offer": {{"time", "when", "details"}, {"link"}},
 	"case_opened": {{"due"}}, "late_call": {{"due"}}, "late_ready": {{"due"}},
 	"survey": {{"question"}, {"scale", "highest"}}, "survey_again": {{"question"}, {"scale", "highest"}}, "survey_reminder": {{"question"}, {"scale", "highest"}}, "survey_reask": {{"question"}, {"scale", "highest"}},
 	"callback": {{"due"}}, "code": {{"code"}}, "advisor": {{"note"}},
 }
 
-// Needs names what a text of an occasion must hold: a field of each group, or
-// one that says the same, such as when for time.
-func Needs(occasion string) [][]string {
-	return append([][]string{{"advisor", "signature"}}, needs[occasion]...)
+// Needs names what a text of an occasion must hold: one field of each group.
+func Needs(occasion string, mail bool) [][]string {
+	var out [][]string
+	for _, group := range append([][]string{{"advisor", "signature"}}, needs[occasion]...) {
+		group = slices.Clone(group)
+		out = append(out, slices.DeleteFunc(group, func(name string) bool { return !mail && slices.Contains(mailFields, name) }))
+	}
+	return out
 }
 
 // lacks finds what words must say and do not where everything else is unknown.
 func (o *Own) lacks(locale, occasion string, mail bool) *Flaw {
-	for _, group := range Needs(occasion) {
+	for _, group := range Needs(occasion, mail) {
 		var d TextData
 		d.Day, d.Date, d.Time, d.Scale = "\x01", "\x01", "\x01", "1-5"
 		for _, name := range group {

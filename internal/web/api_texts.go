@@ -82,7 +82,7 @@ func costOf(c notify.Cost) *costOut {
 func textOf(t *booking.TextEntry, w *booking.Workshop) textOut {
 	out := textOut{
 		WorkshopID: idOf(t.WorkshopID), Occasion: t.Occasion, Locale: t.Locale, Channel: string(t.Channel), Title: t.Title, Body: t.Body,
-		Own: t.Own, Fields: templates.FieldsOf(t.Occasion, t.Channel == notify.Email), Needs: templates.Needs(t.Occasion),
+		Own: t.Own, Fields: templates.FieldsOf(t.Occasion, t.Channel == notify.Email), Needs: templates.Needs(t.Occasion, t.Channel == notify.Email),
 	}
 	if t.Own {
 		at := t.ChangedAt.In(w.Zone())

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -115,6 +114,7 @@ type textPage struct {
 	Languages []choice
 	Channels  []choice
 	Fields    []fieldRow
+	Musts     []string // "{time} or {when}", each of which must be there
 	Preview   *booking.TextPreview
 	Cost      *costView
 	Doubtful  string
@@ -123,7 +123,6 @@ type textPage struct {
 // fieldRow is a field that a text may hold, with an example.
 type fieldRow struct {
 	Name, Example string
-	Needed        bool
 }
 
 // textPage finds the text of the address.
@@ -160,26 +159,16 @@ func (s *Server) textPage(c echo.Context) (*textPage, error) {
 	return p, nil
 }
 
-// takeFields lists what the text may speak of, what it must first.
+// takeFields lists what the text may speak of, and what it must.
 func (p *textPage) takeFields() {
 	example := templates.Example(p.Text.Locale, true)
-	example.Workshop = p.Workshop.Name
-	needed := map[string]bool{}
-	for _, group := range templates.Needs(p.Text.Occasion) {
-		needed[group[0]] = true
-	}
+	example.Workshop, example.WorkshopPhone, example.Address = p.Workshop.Name, p.Workshop.Phone, p.Workshop.Address
 	for _, name := range templates.FieldsOf(p.Text.Occasion, p.Mail) {
-		p.Fields = append(p.Fields, fieldRow{name, templates.FieldExample(p.Text.Locale, name, p.Mail, example), needed[name]})
+		p.Fields = append(p.Fields, fieldRow{name, templates.FieldExample(p.Text.Locale, name, p.Mail, example)})
 	}
-	slices.SortStableFunc(p.Fields, func(a, b fieldRow) int {
-		switch {
-		case a.Needed == b.Needed:
-			return 0
-		case a.Needed:
-			return -1
-		}
-		return 1
-	})
+	for _, group := range templates.Needs(p.Text.Occasion, p.Mail) {
+		p.Musts = append(p.Musts, "{"+strings.Join(group, "} "+p.words("page.texts.or")+" {")+"}")
+	}
 }
 
 // typed reads the form.
