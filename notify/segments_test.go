@@ -1,10 +1,13 @@
 package notify_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"neuvo/notify"
 )
@@ -171,4 +174,87 @@ func TestEveryCounterpartIsInTheAlphabet(t *testing.T) {
 			t.Errorf("%q became %q, which is foreign too", text, plain)
 		}
 	}
+}
+
+// alphabetTable and escapeTable are the code points of 3GPP TS 23.038 section
+// 6.2.1 and 6.2.1.1 in the order of their codes, 0x1b being the escape itself.
+const alphabetTable = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+
+var escapeTable = map[rune]byte{'\f': 0x0a, '^': 0x14, '{': 0x28, '}': 0x29, '\\': 0x2f, '[': 0x3c, '~': 0x3d, ']': 0x3e, '|': 0x40, '€': 0x65}
+
+// encoded writes a text as a phone does, a slice of units for each character:
+// septets, or 16-bit units where one character is in neither table.
+func encoded(text string) (units [][]uint16, bits int) {
+	table := []rune(alphabetTable)
+	for _, r := range text {
+		code := slices.Index(table, r)
+		second, escaped := escapeTable[r]
+		switch {
+		case code >= 0 && code != 0x1b:
+			units = append(units, []uint16{uint16(code)})
+		case escaped:
+			units = append(units, []uint16{0x1b, uint16(second)})
+		default:
+			units = nil
+			for _, r := range text {
+				units = append(units, utf16.Encode([]rune{r}))
+			}
+			return units, 16
+		}
+	}
+	return units, 7
+}
+
+// laidOut packs the units into the 140 octets of user data of one SMS, or of
+// several that begin with a header of six octets (3GPP TS 23.040 section
+// 9.2.3.24.1), after which septets begin at the next whole septet. No character
+// is cut.
+func laidOut(units [][]uint16, bits int) (parts int) {
+	total := 0
+	for _, u := range units {
+		total += len(u)
+	}
+	if total == 0 {
+		return 0
+	}
+	if total*bits <= 140*8 {
+		return 1
+	}
+	header := 6 * 8
+	if rest := header % bits; rest != 0 {
+		header += bits - rest
+	}
+	parts, used := 1, header
+	for _, u := range units {
+		if used+len(u)*bits > 140*8 {
+			parts, used = parts+1, header
+		}
+		used += len(u) * bits
+	}
+	return parts
+}
+
+func TestPartsAreWhatAPhoneLaysOutInOctets(t *testing.T) {
+	if n := len([]rune(alphabetTable)); n != 128 {
+		t.Fatalf("the table has %d codes", n)
+	}
+	same := func(fail func(string, ...any), text string) {
+		units, bits := encoded(text)
+		parts, plain := notify.Segments(text)
+		if want := laidOut(units, bits); parts != want || plain != (bits == 7) {
+			fail("%q: %d parts, GSM-7 %t; laid out they are %d of %d bits", text, parts, plain, want, bits)
+		}
+	}
+	for _, c := range segmentTable {
+		same(t.Errorf, c.text)
+	}
+	pieces := []string{"a", "€", "[", "å", "\n", "^", "š", "😀", "👨\u200d👩", "aaaaaaaaaa", "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}
+	rapid.Check(t, func(t *rapid.T) {
+		most := rapid.SampledFrom([]int{6, len(pieces)}).Draw(t, "pieces")
+		text := ""
+		for _, i := range rapid.SliceOfN(rapid.IntRange(0, most-1), 0, 400).Draw(t, "text") {
+			text += pieces[i]
+		}
+		same(t.Fatalf, text)
+	})
 }

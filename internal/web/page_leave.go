@@ -9,6 +9,15 @@ import (
 	"neuvo/notify"
 )
 
+// leavePrefix is where the ways out of our mails lead.
+const leavePrefix = "/u/"
+
+// leaves tells whether a token is of a way out that we made.
+func (s *Server) leaves(token string) bool {
+	_, err := s.opt.Notifier.WayOut(token)
+	return err == nil
+}
+
 // leavePage is the way out of what a customer once agreed to.
 type leavePage struct {
 	frame

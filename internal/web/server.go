@@ -127,6 +127,9 @@ func New(opt Options) (*Server, error) {
 			return nil, fmt.Errorf("web: base URL %q: %w", opt.BaseURL, err)
 		}
 	}
+	// A way out acts for its token and for no cookie: whatever posts it, such as a
+	// mail program's own page, may.
+	s.origins.AddInsecureBypassPattern("POST " + leavePrefix + "{token}")
 	opt.Desk.OnChange(s.bell.ring)
 	opt.Notifier.OnChange(s.ringSubject)
 	s.routes()
