@@ -15,7 +15,7 @@ const (
 	// leaves unknown is this and the calls under way.
 	aheadFor = 25 * time.Millisecond
 	// maxAhead bounds it however fast the gateway is.
-	maxAhead = 256
+	maxAhead = 512
 	// A route whose gateway failed brokenAfter times running is passed over for
 	// firstBreak, then twice as long each time up to lastBreak, where another
 	// route fits.
@@ -55,12 +55,15 @@ func newLane(r Route, concurrency int) *lane {
 }
 
 // room takes leave to hand over up to want messages and tells for how many it
-// got it. Where the rate forbids all, next is when it will allow one.
+// got it. Where the rate forbids all, next is when it will allow one. Few of many
+// are not worth a commit of their own: it gives none until half of what may wait
+// for its turn has had it.
 func (l *lane) room(now time.Time, want int) (got int, next time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	got = min(want, cap(l.slots)+l.pace.ahead(cap(l.slots))-l.handed)
-	if got <= 0 {
+	ahead := l.pace.ahead(cap(l.slots))
+	got = min(want, cap(l.slots)+ahead-l.handed)
+	if got <= 0 || got < min(want, ahead/2) {
 		return 0, time.Time{}
 	}
 	if l.PerSecond > 0 {

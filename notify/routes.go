@@ -31,6 +31,15 @@ func (n *Notifier) pulse() {
 	}
 }
 
+// underWay is how many messages are claimed and their outcomes not stored yet.
+func (n *Notifier) underWay() int {
+	var count int64
+	for _, c := range n.classes {
+		count += c.claimed.Load()
+	}
+	return int(count)
+}
+
 // makeLanes sets the routes up for work.
 func makeLanes(routes []Route, concurrency int) map[Channel][]*lane {
 	lanes := map[Channel][]*lane{}

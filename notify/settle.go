@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"neuvo/internal/db"
 )
 
-// settler stores how calls went: as many at once as have ended while it was
-// storing those before. Senders do not wait for it, except through the order of
+// settler stores how calls went, those of some milliseconds at once. Senders do not wait for it, except through the order of
 // each recipient, which the claims keep.
 type settler struct {
 	n     *Notifier
@@ -23,8 +23,12 @@ type settler struct {
 	errs     []error
 }
 
-// maxSettled is how many outcomes are stored at once.
-const maxSettled = 256
+const (
+	// maxSettled is how many outcomes are stored at once.
+	maxSettled = maxAhead
+	// settleWait is how long an outcome waits for others to share its commit.
+	settleWait = 4 * time.Millisecond
+)
 
 // newSettler begins to store outcomes until close, also when ctx has ended: to
 // forget an outcome would mean to send twice.
@@ -37,25 +41,33 @@ func (n *Notifier) newSettler(ctx context.Context) *settler {
 func (s *settler) run() {
 	defer close(s.done)
 	for t := range s.tasks {
-		list := []*task{t}
-	gather:
-		for len(list) < maxSettled {
-			select {
-			case more, open := <-s.tasks:
-				if !open {
-					break gather
-				}
-				list = append(list, more)
-			default:
-				break gather
-			}
-		}
+		list := s.gather(t)
 		s.store(list)
 		for _, t := range list {
 			t.class.claimed.Add(-1)
 		}
 		s.n.pulse()
 	}
+}
+
+// gather gives the outcomes that are stored together: what has come in, and what
+// comes within settleWait while other calls are under way.
+func (s *settler) gather(first *task) []*task {
+	list := append(make([]*task, 0, maxSettled), first)
+	timer := time.NewTimer(settleWait)
+	defer timer.Stop()
+	for len(list) < maxSettled && s.n.underWay() > len(list) {
+		select {
+		case more, open := <-s.tasks:
+			if !open {
+				return list
+			}
+			list = append(list, more)
+		case <-timer.C:
+			return list
+		}
+	}
+	return list
 }
 
 // add hands over an outcome.
@@ -122,9 +134,6 @@ var errNotAll = errors.New("not every claim is still ours")
 func (n *Notifier) settleAll(ctx context.Context, tasks []*task) error {
 	return n.db.Tx(ctx, func(ctx context.Context) error {
 		if err := n.settleAccepted(ctx, tasks); err != nil {
-			return err
-		}
-		if err := n.addSteps(ctx, tasks); err != nil {
 			return err
 		}
 		reported, err := n.adoptAll(ctx, tasks)

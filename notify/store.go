@@ -119,12 +119,9 @@ func (n *Notifier) addHistory(ctx context.Context, state State, detail string, i
 	if len(ids) == 0 {
 		return nil
 	}
-	rows := make([]MessageState, len(ids))
-	for i, id := range ids {
-		rows[i] = MessageState{MessageID: id, State: state, At: n.now(), Detail: detail}
-	}
 	n.countState(ctx, state, len(ids))
-	return n.db.In(ctx).Create(&rows).Error
+	return n.db.In(ctx).Exec(`INSERT INTO message_states (message_id, state, at, detail)
+		SELECT v.id, CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT) FROM ?`, state, n.now(), detail, n.db.Values(db.Ints("id", ids))).Error
 }
 
 // messageIDOf gives the Message-ID of a message of a conversation, "" where it

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -42,7 +43,7 @@ func (n *Notifier) hand(ctx context.Context, tasks []*task, until db.Time) error
 		byGateway[t.m.Gateway] = append(byGateway[t.m.Gateway], t.m.ID)
 	}
 	for gateway, ids := range byGateway {
-		err := n.db.In(ctx).Model(&Message{}).Where("id IN ?", ids).Updates(map[string]any{
+		err := n.db.In(ctx).Model(&Message{}).Where(db.Among(n.db, "id", ids)).Updates(map[string]any{
 			"state": Claimed, "claimed_by": n.self, "claimed_until": until, "next_at": until,
 			"handed_at": n.now(), "attempts": gorm.Expr("attempts + 1"), "gateway": gateway,
 		}).Error
@@ -59,7 +60,7 @@ func (n *Notifier) holdClaim(ctx context.Context, ids []int64, until db.Time) er
 	if len(ids) == 0 {
 		return nil
 	}
-	return n.db.In(ctx).Model(&Message{}).Where("id IN ?", ids).Updates(map[string]any{
+	return n.db.In(ctx).Model(&Message{}).Where(db.Among(n.db, "id", ids)).Updates(map[string]any{
 		"state":      gorm.Expr("CASE WHEN state = 'queued' THEN 'claimed' ELSE state END"),
 		"handed_at":  gorm.Expr("CASE WHEN state = 'queued' THEN NULL ELSE handed_at END"),
 		"claimed_by": n.self, "claimed_until": until, "next_at": until,
@@ -68,7 +69,7 @@ func (n *Notifier) holdClaim(ctx context.Context, ids []int64, until db.Time) er
 
 // postpone puts messages off, with a line in their history.
 func (n *Notifier) postpone(ctx context.Context, ids []int64, off putOff) error {
-	err := n.db.In(ctx).Model(&Message{}).Where("id IN ?", ids).Updates(map[string]any{
+	err := n.db.In(ctx).Model(&Message{}).Where(db.Among(n.db, "id", ids)).Updates(map[string]any{
 		"state": Queued, "next_at": off.until, "claimed_until": nil,
 	}).Error
 	if err != nil {
@@ -117,8 +118,9 @@ func (n *Notifier) subjectsOf(ctx context.Context, rows []Message) (map[int64]st
 	for i, m := range rows {
 		ids[i] = m.ConversationID
 	}
+	slices.Sort(ids)
 	var list []Conversation
-	if err := n.db.In(ctx).Select("id", "subject").Where("id IN ?", ids).Find(&list).Error; err != nil {
+	if err := n.db.In(ctx).Select("id", "subject").Where(db.Among(n.db, "id", slices.Compact(ids))).Find(&list).Error; err != nil {
 		return nil, err
 	}
 	subjects := make(map[int64]string, len(list))
@@ -140,7 +142,7 @@ func (n *Notifier) haveFiles(ctx context.Context, rows []Message) (map[int64]boo
 	if len(ids) == 0 {
 		return have, nil
 	}
-	err := n.db.In(ctx).Model(&MessageAttachment{}).Where("message_id IN ?", ids).Distinct().Pluck("message_id", &with).Error
+	err := n.db.In(ctx).Model(&MessageAttachment{}).Where(db.Among(n.db, "message_id", ids)).Distinct().Pluck("message_id", &with).Error
 	for _, id := range with {
 		have[id] = true
 	}

@@ -58,7 +58,7 @@ func (n *Notifier) sentTo(ctx context.Context, phones []string) (map[string][]ti
 		HandedAt  db.Time
 	}
 	err := n.db.In(ctx).Model(&Message{}).Select("to_address", "handed_at").
-		Where("to_address IN ? AND handed_at > ? AND channel = ? AND by_human = ?", phones, db.At(n.opt.Now().Add(-24*time.Hour)), SMS, false).
+		Where(db.Among(n.db, "to_address", phones)).Where("handed_at > ? AND channel = ? AND by_human = ?", db.At(n.opt.Now().Add(-24*time.Hour)), SMS, false).
 		Order("handed_at").Scan(&rows).Error
 	sent := map[string][]time.Time{}
 	for _, row := range rows {
@@ -73,7 +73,7 @@ func (n *Notifier) blockedOf(ctx context.Context, phones []string) (map[string]s
 		return nil, nil
 	}
 	var rows []GatewayOptOut
-	err := n.db.In(ctx).Where("phone IN ?", phones).Find(&rows).Error
+	err := n.db.In(ctx).Where(db.Among(n.db, "phone", phones)).Find(&rows).Error
 	blocked := make(map[string]string, len(rows))
 	for _, row := range rows {
 		blocked[row.Phone] = row.Gateway
@@ -118,7 +118,7 @@ func (n *Notifier) lastWords(ctx context.Context, addresses []string) (map[conse
 
 func (n *Notifier) lastConsents(ctx context.Context, addresses []string) ([]Consent, error) {
 	var rows []Consent
-	err := n.db.In(ctx).Where("id IN (SELECT MAX(id) FROM consents WHERE address IN ? GROUP BY address, purpose)", addresses).
+	err := n.db.In(ctx).Where("id IN (SELECT MAX(id) FROM consents WHERE ? GROUP BY address, purpose)", db.Among(n.db, "address", addresses)).
 		Order("id").Find(&rows).Error
 	return rows, err
 }
@@ -129,7 +129,7 @@ func (n *Notifier) insertConsents(ctx context.Context, rows []Consent) error {
 
 func (n *Notifier) consentLog(ctx context.Context, addresses []string, limit int) ([]Consent, error) {
 	var rows []Consent
-	err := n.db.In(ctx).Where("address IN ?", addresses).Order("id DESC").Limit(limit).Find(&rows).Error
+	err := n.db.In(ctx).Where(db.Among(n.db, "address", addresses)).Order("id DESC").Limit(limit).Find(&rows).Error
 	return rows, err
 }
 

@@ -2,7 +2,8 @@ package notify
 
 import (
 	"context"
-	"strings"
+
+	"neuvo/internal/db"
 )
 
 // settleMessage writes how an attempt ended, if nobody has settled that attempt
@@ -22,39 +23,41 @@ func (n *Notifier) settleMessage(ctx context.Context, m *Message) (bool, error) 
 	return res.RowsAffected == 1, res.Error
 }
 
-// settleAccepted is settleMessage for messages that were taken over; errNotAll
-// where one of them is no longer ours.
+// settleAccepted is settleMessage for messages that were taken over, with their
+// history; errNotAll where one of them is no longer ours.
 func (n *Notifier) settleAccepted(ctx context.Context, tasks []*task) error {
-	var q strings.Builder
-	q.WriteString(`UPDATE messages SET state = v.column3, gateway_id = v.column4, segments = v.column5, sent_at = v.column6,
-		next_at = NULL, claimed_until = NULL, error = '', body = CASE WHEN shown <> '' THEN shown ELSE body END FROM (VALUES `)
-	args := make([]any, 0, 6*len(tasks)+1)
+	count := len(tasks)
+	ids, attempts, segments, at := make([]int64, count), make([]int64, count), make([]int64, count), make([]int64, count)
+	states, names := make([]string, count), make([]string, count)
 	for i, t := range tasks {
-		if i > 0 {
-			q.WriteByte(',')
-		}
-		q.WriteString(`(CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS INTEGER), CAST(? AS BIGINT))`)
-		args = append(args, t.m.ID, t.m.Attempts, string(t.m.State), t.m.GatewayID, t.m.Segments, t.m.SentAt)
+		ids[i], attempts[i], segments[i], at[i] = t.m.ID, int64(t.m.Attempts), int64(t.m.Segments), t.m.SentAt.UnixMicro()
+		states[i], names[i] = string(t.m.State), t.m.GatewayID
 	}
-	q.WriteString(`) AS v WHERE messages.id = v.column1 AND messages.attempts = v.column2
-		AND messages.claimed_by = ? AND messages.state IN ('claimed', 'unknown')`)
-	res := n.db.In(ctx).Exec(q.String(), append(args, n.self)...)
-	if res.Error == nil && res.RowsAffected != int64(len(tasks)) {
+	res := n.db.In(ctx).Exec(`UPDATE messages SET state = v.state, gateway_id = v.gateway_id, segments = v.segments, sent_at = v.sent_at,
+		next_at = NULL, claimed_until = NULL, error = '', body = CASE WHEN shown <> '' THEN shown ELSE body END FROM ?
+		WHERE messages.id = v.id AND messages.attempts = v.attempts AND messages.claimed_by = ? AND messages.state IN ('claimed', 'unknown')`,
+		n.db.Values(db.Ints("id", ids), db.Ints("attempts", attempts), db.Texts("state", states), db.Texts("gateway_id", names),
+			db.Ints("segments", segments), db.Ints("sent_at", at)), n.self)
+	if res.Error == nil && res.RowsAffected != int64(count) {
 		return errNotAll
 	}
-	return res.Error
+	if res.Error != nil {
+		return res.Error
+	}
+	for state, of := range byState(tasks) {
+		n.countState(ctx, state, of)
+	}
+	return n.db.In(ctx).Exec(`INSERT INTO message_states (message_id, state, at, detail) SELECT v.id, v.state, v.at, v.detail FROM ?`,
+		n.db.Values(db.Ints("id", ids), db.Texts("state", states), db.Ints("at", at), db.Texts("detail", names))).Error
 }
 
-// addSteps is addHistory for messages that were taken over.
-func (n *Notifier) addSteps(ctx context.Context, tasks []*task) error {
-	rows := make([]MessageState, len(tasks))
-	for i, t := range tasks {
-		rows[i] = MessageState{MessageID: t.m.ID, State: t.m.State, At: t.m.SentAt, Detail: t.sent.ID}
-	}
+// byState counts tasks by the state they came into.
+func byState(tasks []*task) map[State]int {
+	counts := map[State]int{}
 	for _, t := range tasks {
-		n.countState(ctx, t.m.State, 1)
+		counts[t.m.State]++
 	}
-	return n.db.In(ctx).Create(&rows).Error
+	return counts
 }
 
 // adoptAll gives messages the reports that came before their gateways' answers,
@@ -72,7 +75,7 @@ func (n *Notifier) adoptAll(ctx context.Context, tasks []*task) (map[int64]bool,
 	for gateway, list := range names {
 		var early []MessageReport
 		err := n.db.In(ctx).Select("id", "gateway_id").
-			Where("gateway = ? AND gateway_id IN ? AND message_id = 0", gateway, list).Find(&early).Error
+			Where("gateway = ? AND message_id = 0", gateway).Where(db.Among(n.db, "gateway_id", list)).Find(&early).Error
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +88,8 @@ func (n *Notifier) adoptAll(ctx context.Context, tasks []*task) (map[int64]bool,
 		}
 	}
 	var with []int64
-	err := n.db.In(ctx).Model(&MessageReport{}).Where("message_id IN ? AND message_id > 0", ids).Distinct().Pluck("message_id", &with).Error
+	err := n.db.In(ctx).Model(&MessageReport{}).Where(db.Among(n.db, "message_id", ids)).Where("message_id > 0").
+		Distinct().Pluck("message_id", &with).Error
 	reported := make(map[int64]bool, len(with))
 	for _, id := range with {
 		reported[id] = true
