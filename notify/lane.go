@@ -13,7 +13,7 @@ const (
 	// aheadFor is how much work is noted as handed over before its turn comes, so
 	// that the notes of many messages share one commit. What a killed process
 	// leaves unknown is this and the calls under way.
-	aheadFor = 25 * time.Millisecond
+	aheadFor = 50 * time.Millisecond
 	// maxAhead bounds it however fast the gateway is.
 	maxAhead = 512
 	// A route whose gateway failed brokenAfter times running is passed over for
@@ -61,6 +61,9 @@ func newLane(r Route, concurrency int) *lane {
 func (l *lane) room(now time.Time, want int) (got int, next time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.handed == 0 {
+		l.pace.rest()
+	}
 	ahead := l.pace.ahead(cap(l.slots))
 	got = min(want, cap(l.slots)+ahead-l.handed)
 	if got <= 0 || got < min(want, ahead/2) {
@@ -151,6 +154,9 @@ func (p *pace) tick(now time.Time) {
 		p.since, p.calls = now, 0
 	}
 }
+
+// rest leaves the time without work out of the measure.
+func (p *pace) rest() { p.since = time.Time{} }
 
 // ahead is how many messages are handed over before their turn.
 func (p *pace) ahead(slots int) int {

@@ -452,3 +452,25 @@ func TestRunSendsAsSoonAsSomethingIsCommittedAndFinishesWhatItBegan(t *testing.T
 		}
 	})
 }
+
+func TestWhatIsToldOfAFailureIsTheWholeMessage(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := w.process("a")
+		var told notify.Message
+		n.OnFailure(func(_ context.Context, _ string, m notify.Message) error { told = m; return nil })
+		w.email.say(refuseForGood)
+		o := text("Shall we?")
+		o.Channel, o.To, o.MailTitle, o.Purpose, o.Occasion, o.Version = notify.Email, "liisa@example.com", "Offer", notify.Reminder, "offer", 3
+		o.Asks, o.AtOnce, o.Locale, o.Shown = "offer", true, "sv", "a code"
+		stored := w.queue(n, o)[0]
+		w.sendDue(n)
+		if diff := cmp.Diff(w.message(n, stored.ID), told, cmp.FilterPath(func(p cmp.Path) bool {
+			return p.String() == "ClaimedUntil" || p.String() == "Body" // the claim is over, and the secret forgotten
+		}, cmp.Ignore())); diff != "" {
+			t.Errorf("(-stored +told):\n%s", diff)
+		}
+		if told.Body != "Shall we?" || told.Asks != "offer" || told.AsksUntil.IsZero() {
+			t.Errorf("told of %+v", told)
+		}
+	})
+}

@@ -29,8 +29,36 @@ func (n *Notifier) dueOf(ctx context.Context, c *class, limit int) ([]Message, e
 	for _, p := range c.longer {
 		q = q.Where("to_address NOT LIKE ?", p+"%")
 	}
+	found, err := q.Model(&Message{}).Select(dueColumns).Order("next_at, id").Limit(limit).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer found.Close()
 	var rows []Message
-	return rows, q.Order("next_at, id").Limit(limit).Find(&rows).Error
+	for found.Next() {
+		m := Message{Direction: Out}
+		if err := found.Scan(dueFields(&m)...); err != nil {
+			return nil, err
+		}
+		rows = append(rows, m)
+	}
+	return rows, found.Err()
+}
+
+// dueColumns are what a message on its way out has, and dueFields where each is
+// kept: read by hand, since a third of what a claim cost went into finding the
+// fields of its rows.
+const dueColumns = "id, conversation_id, channel, occasion, purpose, author, from_address, to_address, subject, body, shown, locale, state, " +
+	"subject_version, gateway, gateway_id, message_id, in_reply_to, segments, attempts, claimed_by, handed_at, by_human, at_once, retry_of, " +
+	"expires_at, error, asks, asks_until, created_at, sent_at"
+
+func dueFields(m *Message) []any {
+	return []any{
+		&m.ID, &m.ConversationID, (*string)(&m.Channel), &m.Occasion, (*string)(&m.Purpose), &m.Author, &m.FromAddress, &m.ToAddress,
+		&m.Subject, &m.Body, &m.Shown, &m.Locale, (*string)(&m.State), &m.SubjectVersion, &m.Gateway, &m.GatewayID, &m.MessageID,
+		&m.InReplyTo, &m.Segments, &m.Attempts, &m.ClaimedBy, &m.HandedAt, &m.ByHuman, &m.AtOnce, &m.RetryOf, &m.ExpiresAt, &m.Error,
+		&m.Asks, &m.AsksUntil, &m.CreatedAt, &m.SentAt,
+	}
 }
 
 // hand notes, before any gateway is called, that from now on it may have the
