@@ -25,6 +25,24 @@ type batch struct {
 // empty tells that nothing was due.
 func (b *batch) empty() bool { return len(b.ready)+len(b.ends)+len(b.doubts)+b.moved == 0 }
 
+// byLane gives what is to be called through each lane, for as many to share as
+// may call it at once.
+func (b *batch) byLane() map[*lane]<-chan *task {
+	queues := map[*lane]chan *task{}
+	for _, t := range b.ready {
+		if queues[t.lane] == nil {
+			queues[t.lane] = make(chan *task, len(b.ready))
+		}
+		queues[t.lane] <- t
+	}
+	shared := map[*lane]<-chan *task{}
+	for l, queue := range queues {
+		close(queue)
+		shared[l] = queue
+	}
+	return shared
+}
+
 // ending is a message that will not be sent, and why.
 type ending struct {
 	m       Message

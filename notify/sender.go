@@ -178,8 +178,14 @@ func (c *class) await(ctx context.Context) {
 func (n *Notifier) work(ctx context.Context, c *class, b *batch, s *settler, calls *sync.WaitGroup) {
 	steady := context.WithoutCancel(ctx)
 	c.claimed.Add(int64(len(b.ready)))
-	for _, t := range b.ready {
-		calls.Go(func() { n.deliver(ctx, t, s) })
+	for l, queue := range b.byLane() {
+		for range min(len(queue), cap(l.slots)) {
+			calls.Go(func() {
+				for t := range queue {
+					n.deliver(ctx, t, s)
+				}
+			})
+		}
 	}
 	for _, end := range b.ends {
 		s.fault(n.conclude(steady, end))

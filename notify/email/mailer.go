@@ -20,8 +20,8 @@ import (
 const (
 	// keepIdle is how long a connection waits for the next message of a burst.
 	keepIdle = 5 * time.Second
-	// maxIdle connections wait at a time.
-	maxIdle = 4
+	// maxIdle connections wait at a time: more than calls are under way at once.
+	maxIdle = 16
 	// fallbackTimeout bounds a hand-over whose caller set no deadline.
 	fallbackTimeout = 30 * time.Second
 )
