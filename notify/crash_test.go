@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,6 +49,8 @@ func openLedger(path string) (ledger, error) {
 	return ledger{f}, err
 }
 
+func newIndex(path string) *index { return &index{path: path, refs: map[string]int{}} }
+
 func (ledger) Name() string            { return "ledger" }
 func (ledger) Channel() notify.Channel { return notify.SMS }
 
@@ -57,17 +60,71 @@ func (l ledger) Send(_ context.Context, e notify.Envelope) (notify.Sent, error) 
 }
 
 // openBook is a ledger that can be asked what stands in it.
-type openBook struct{ ledger }
+type openBook struct {
+	ledger
+	index *index
+}
 
 func (b openBook) Ask(_ context.Context, e notify.Envelope, _ time.Time) (notify.Report, bool, error) {
-	text, err := os.ReadFile(b.file.Name())
-	known := strings.Contains("\n"+string(text), "\n"+e.ClientRef+" ")
-	return notify.Report{GatewayID: "l-" + e.ClientRef, State: notify.Accepted}, known, err
+	times, err := b.index.times(e.ClientRef)
+	return notify.Report{GatewayID: "l-" + e.ClientRef, State: notify.Accepted}, times > 0, err
+}
+
+// index knows what stands in a ledger that another process may be writing. It
+// reads every line once.
+type index struct {
+	path string
+
+	mu    sync.Mutex
+	bytes int64
+	lines []string // "m42 +358401234567"
+	refs  map[string]int
+}
+
+// update reads what is new, as far as it is whole. Its caller holds mu.
+func (x *index) update() error {
+	file, err := os.Open(x.path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := file.Seek(x.bytes, io.SeekStart); err != nil {
+		return err
+	}
+	fresh, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	fresh = fresh[:bytes.LastIndexByte(fresh, '\n')+1]
+	x.bytes += int64(len(fresh))
+	for line := range strings.Lines(string(fresh)) {
+		line = strings.TrimSuffix(line, "\n")
+		ref, _, _ := strings.Cut(line, " ")
+		x.lines = append(x.lines, line)
+		x.refs[ref]++
+	}
+	return nil
+}
+
+// times is how often a text was taken over.
+func (x *index) times(ref string) (int, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	err := x.update()
+	return x.refs[ref], err
+}
+
+// all gives the lines so far.
+func (x *index) all() ([]string, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	err := x.update()
+	return x.lines, err
 }
 
 func crashRoute(l ledger, asks bool) []notify.Route {
 	if asks {
-		return []notify.Route{{Gateway: openBook{l}}}
+		return []notify.Route{{Gateway: openBook{l, newIndex(l.file.Name())}}}
 	}
 	return []notify.Route{{Gateway: l}}
 }
@@ -124,8 +181,7 @@ type crash struct {
 	asks      bool
 	now       time.Time
 	n         *notify.Notifier
-	read      int64 // of the ledger, in bytes
-	count     int   // lines in those
+	index     *index
 	told      int
 }
 
@@ -137,6 +193,7 @@ func newCrash(t *testing.T, dsn string, asks bool) *crash {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { out.file.Close() })
+	c.index = newIndex(c.path)
 	c.n = notify.New(c.db, notify.Options{Routes: crashRoute(out, asks), MailDomain: "neuvo.test", Log: slog.New(slog.DiscardHandler)})
 	c.n.OnFailure(func(context.Context, string, notify.Message) error { c.told++; return nil })
 	return c
@@ -196,21 +253,11 @@ func (c *crash) liveAndDie(lines int) {
 
 // lines is how many texts the gateway has got.
 func (c *crash) lines() int {
-	file, err := os.Open(c.path)
+	lines, err := c.index.all()
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer file.Close()
-	if _, err := file.Seek(c.read, io.SeekStart); err != nil {
-		c.t.Fatal(err)
-	}
-	fresh, err := io.ReadAll(file)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.read += int64(len(fresh))
-	c.count += bytes.Count(fresh, []byte("\n"))
-	return c.count
+	return len(lines)
 }
 
 // recover lets claims lapse, gateways be asked and grace times pass.
@@ -228,12 +275,12 @@ func (c *crash) recover() {
 func (c *crash) check(kills, texts int) {
 	c.t.Helper()
 	times, newest := map[string]int{}, map[string]int{}
-	file, err := os.ReadFile(c.path)
+	lines, err := c.index.all()
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	for line := range strings.Lines(string(file)) {
-		ref, recipient, ok := strings.Cut(strings.TrimSpace(line), " ")
+	for _, line := range lines {
+		ref, recipient, ok := strings.Cut(line, " ")
 		number, err := strconv.Atoi(strings.TrimPrefix(ref, "m"))
 		if !ok || err != nil {
 			c.t.Fatalf("ledger line %q", line)
