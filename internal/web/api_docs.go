@@ -31,7 +31,7 @@ func (s *Server) openAPI(api huma.API) echo.HandlerFunc {
 // docCall is one call on the page of the API.
 type docCall struct {
 	Method, Path, Summary, ID string
-	Staff                     bool
+	Staff, Provider           bool
 	Params                    []docField
 	Body                      []docField
 	Answer                    string
@@ -87,13 +87,15 @@ func docCalls(api *huma.OpenAPI) []docCall {
 }
 
 func describe(api *huma.OpenAPI, method, path string, op *huma.Operation) docCall {
-	d := docCall{Method: method, Path: path, Summary: op.Summary, ID: op.OperationID, Staff: len(op.Security) > 0}
+	d := docCall{Method: method, Path: path, Summary: op.Summary, ID: op.OperationID, Staff: slices.Contains(op.Tags, "staff"), Provider: slices.Contains(op.Tags, "gateways")}
 	for _, p := range op.Parameters {
 		d.Params = append(d.Params, docField{Name: p.Name, Type: p.In + ", " + typeName(p.Schema), Doc: p.Description, Required: p.Required})
 	}
 	if op.RequestBody != nil {
-		if media := op.RequestBody.Content["application/json"]; media != nil {
-			d.Body = fieldsOf(api, media.Schema, "", 0)
+		for _, kind := range []string{"application/json", formType} {
+			if media := op.RequestBody.Content[kind]; media != nil {
+				d.Body = fieldsOf(api, media.Schema, "", 0)
+			}
 		}
 	}
 	for status := range op.Responses {
@@ -156,7 +158,7 @@ var docPage = template.Must(template.New("docs").Parse(`<!doctype html>
 <p>Staff calls carry <code>Authorization: Bearer TOKEN</code> or the desk's session cookie.
 Every POST takes an <code>Idempotency-Key</code>. Errors are problem documents (RFC 9457).</p>
 {{range .Calls}}<section id="{{.ID}}"><h2><code>{{.Method}} {{.Path}}</code></h2>
-<p>{{.Summary}}. {{if .Staff}}For staff. {{end}}Answers {{.Answer}}.</p>
+<p>{{.Summary}}. {{if .Staff}}For staff. {{end}}{{if .Provider}}For the provider of the gateway, which proves itself. {{end}}Answers {{.Answer}}.</p>
 {{if .Params}}<h3>Parameters</h3><ul>{{range .Params}}<li><code>{{.Name}}</code> ({{.Type}}{{if .Required}}, required{{end}}){{with .Doc}}: {{.}}{{end}}</li>{{end}}</ul>{{end}}
 {{if .Body}}<h3>Body</h3><ul>{{range .Body}}<li><code>{{.Name}}</code> ({{.Type}}{{if .Required}}, required{{end}}){{with .Doc}}: {{.}}{{end}}</li>{{end}}</ul>{{end}}
 </section>{{end}}

@@ -22,13 +22,27 @@ func isHook(path string) bool { return strings.HasPrefix(path, hookPrefix) }
 // it as a POST: what such a call brings was signed, and a second one changes
 // nothing.
 func (s *Server) hooks() {
+	set := map[string]bool{}
 	for _, h := range s.opt.Hooks {
+		set[h.Name()] = true
 		for _, method := range h.Methods() {
 			s.echo.Add(method, hookPrefix+h.Name()+"/inbound", s.hook(h, s.takeInbound))
 			s.echo.Add(method, hookPrefix+h.Name()+"/status", s.hook(h, s.takeStatus))
 		}
 	}
+	// Of a gateway that is not set up nobody can prove to be the provider.
+	for _, form := range hookForms {
+		for _, method := range form.methods {
+			if !set[form.gateway] {
+				s.echo.Add(method, hookPrefix+form.gateway+"/inbound", refuseHook)
+				s.echo.Add(method, hookPrefix+form.gateway+"/status", refuseHook)
+			}
+		}
+	}
 }
+
+// refuseHook is the answer to what is not the provider's.
+func refuseHook(c echo.Context) error { return c.NoContent(http.StatusForbidden) }
 
 // hook reads a call and lets nobody but the provider through.
 func (s *Server) hook(h httpsms.Hook, take func(context.Context, httpsms.Hook, *httpsms.Call) error) echo.HandlerFunc {

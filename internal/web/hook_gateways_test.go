@@ -80,8 +80,6 @@ func stored(b *bed) []notify.Inbound {
 	return rows
 }
 
-const formType = "application/x-www-form-urlencoded"
-
 func TestATextThatAProviderBringsIsStoredWholeThenReadAndAnsweredAsItWants(t *testing.T) {
 	for name, c := range map[string]struct {
 		send        func(*bed) *answer
@@ -210,4 +208,31 @@ func TestAReportMovesTheMessageThatItsAddressNames(t *testing.T) {
 	}
 	report("delivered", "m999999") // nobody's: taken, so that it is not repeated for a day
 	report("nonsense", "x")
+}
+
+// What is described of a provider's call is all that the program reads of it, and
+// a gateway that is not set up takes nothing.
+func TestAGatewayThatIsNotSetUpLetsNobodyIn(t *testing.T) {
+	b := onSQLite(t)
+	for _, form := range hookForms {
+		for _, kind := range []string{"inbound", "status"} {
+			for _, method := range form.methods {
+				b.send("", method, hookPrefix+form.gateway+"/"+kind, nil).want(403)
+			}
+		}
+	}
+	if rows := stored(b); len(rows) != 0 {
+		t.Errorf("stored: %+v", rows)
+	}
+	described := b.send("", "GET", "/openapi.json", nil).want(200)
+	body := described.get("paths").(object)["/hooks/twilio/inbound"].(object)["post"].(object)["requestBody"].(object)["content"].(object)[formType].(object)["schema"].(object)
+	if fields := body["properties"].(object); fields["From"] == nil || fields["Body"] == nil || fmt.Sprint(body["required"]) != "[From MessageSid To]" {
+		t.Errorf("%v", body)
+	}
+	for _, tag := range described.get("tags").([]any) {
+		if tag.(object)["name"] == "gateways" {
+			return
+		}
+	}
+	t.Error("no tag for gateways")
 }

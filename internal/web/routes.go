@@ -28,6 +28,7 @@ func (s *Server) routes() {
 	s.staffCalls(api)
 	s.settingsCalls(api)
 	s.calendarCalls(api)
+	describeHooks(api)
 	e.GET("/openapi.json", s.openAPI(api))
 	e.GET("/docs", s.docs(api))
 
