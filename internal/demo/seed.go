@@ -112,6 +112,7 @@ type seeder struct {
 	visits   []*visit
 	steps    []step
 	answers  []answer
+	coming   []time.Time // the days from now on with starts that are free, at their first
 	mailed   bool // a customer has answered by e-mail
 }
 

@@ -74,7 +74,7 @@ func (s *seeder) planMoves(v *visit, told ...booking.Status) {
 			case booking.Received:
 				request.ReadyBy = s.readyBy(v)
 			case booking.WaitingParts: // the part comes the day after tomorrow
-				request.ReadyBy = s.wall(s.now.In(s.zone).AddDate(0, 0, 2), 14*60)
+				request.ReadyBy = s.wall(s.coming[2], 14*60)
 			}
 			job, _, err := s.opt.Desk.Transition(ctx, request)
 			if err != nil {
@@ -108,18 +108,32 @@ func (s *seeder) moveAt(v *visit, i int, to booking.Status) time.Time {
 	return when
 }
 
+// atEase is how far ahead of now what is promised for work that goes on stands at
+// least: whoever starts the demo finds no promise that breaks at once.
+const atEase = 3 * time.Hour
+
 // readyBy is what an advisor promises when a car comes in: the length of the
-// work and an hour for what comes between, by the end of the day.
+// work and an hour for what comes between, by the end of the day. What is still
+// being worked on was promised for an afternoon to come.
 func (s *seeder) readyBy(v *visit) time.Time {
 	minutes := 60
 	for _, key := range v.services {
 		minutes += s.services[key].DurationMinutes
 	}
 	ready, evening := v.start.Add(time.Duration(minutes)*time.Minute), s.wall(v.start, 17*60)
-	if ready.After(evening) {
-		return evening
+	if ready = ready.Truncate(15 * time.Minute); ready.After(evening) {
+		ready = evening
 	}
-	return ready.Truncate(15 * time.Minute)
+	if v.ends == booking.Ready || v.ends == booking.Collected || ready.After(s.now.Add(atEase)) {
+		return ready
+	}
+	for _, day := range s.coming {
+		later := s.wall(day, 14*60+30*(int(v.advises)%4))
+		if later.After(s.now.Add(atEase)) {
+			return later
+		}
+	}
+	return s.wall(s.coming[len(s.coming)-1], 17*60)
 }
 
 // planOver plays a visit that is over, to the customer's answer.

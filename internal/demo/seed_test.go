@@ -279,6 +279,33 @@ func TestTheDemoCanBeStartedOnAnyDay(t *testing.T) {
 			checkJobs(t, r, seeded)
 			checkSurveys(t, r, seeded)
 			checkOpenEnds(t, r, seeded)
+			checkPromises(t, r, seeded)
 		})
+	}
+}
+
+// checkPromises lets the sweep look at what the seed has promised: nothing that
+// is being worked on is late, or will be before anybody has looked around.
+func checkPromises(t *testing.T, r *rooms, seeded Seeded) {
+	t.Helper()
+	if _, err := r.Desk.WatchPromises(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	open, err := r.Desk.Promises(t.Context(), seeded.WorkshopID, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready := 0
+	for _, p := range open {
+		if p.Kind != booking.PromiseReady {
+			continue
+		}
+		ready++
+		if soon := r.Clock.Now().Add(2 * time.Hour); p.DueAt.Before(soon) || !p.BrokenAt.IsZero() || !p.LateToldAt.IsZero() {
+			t.Errorf("the promise of job %d is due at %s, broken %s", p.JobID, p.DueAt, p.BrokenAt)
+		}
+	}
+	if ready < 5 {
+		t.Errorf("only %d cars have a promised time", ready)
 	}
 }

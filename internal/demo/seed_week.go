@@ -146,6 +146,7 @@ func (s *seeder) free(ctx context.Context) (past, future *slots, err error) {
 			past.days = append(past.days, before)
 		}
 		if len(after) > 0 {
+			s.coming = append(s.coming, after[0].Start)
 			future.days = append(future.days, after)
 		}
 	}
