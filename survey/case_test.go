@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"neuvo/booking"
 	"neuvo/internal/auth"
@@ -350,4 +351,37 @@ func TestAnErasedCustomerLeavesNoCaseOpenAndNoWordsBehind(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Who was asked is counted, also where we have failed the customer meanwhile and
+// said so: what was told then is not what the score answers.
+func TestAnAnswerCountsWhileACaseIsOpen(t *testing.T) {
+	for _, tt := range []struct {
+		reply string
+		score int
+	}{
+		{"1, kukaan ei soittanut", 1}, {"1 nobody called me", 1}, {"2 - ni ringde aldrig", 2}, {"1. Where is my car key?", 1}, {"5", 5},
+	} {
+		t.Run(tt.reply, func(t *testing.T) {
+			each(t, func(w *world) {
+				j := w.asked()
+				_, err := w.desk.AskCallback(w.Context(), j.Token, "", "the invoice")
+				w.ok(err)
+				for at := range 70 { // a quarter of an hour each, into the next morning
+					w.tick(w.at("2026-11-23 18:00").Add(time.Duration(at) * 15 * time.Minute).In(w.shop.Zone()).Format("2006-01-02 15:04"))
+				}
+				if got := w.texted(j, "late_call"); len(got) == 0 {
+					w.Fatal("nothing was told of the call that is late")
+				}
+				w.move(j, booking.Ready) // back again
+				if c, err := w.survey.CaseOfJob(w.Context(), j.ID); err != nil || c == nil || !c.ClosedAt.IsZero() {
+					w.Fatalf("no case is open: %+v %v", c, err)
+				}
+				w.texts(j, tt.reply)
+				if row := w.of(j); row.Score == nil || *row.Score != tt.score || row.State != survey.Answered {
+					w.Errorf("%q leaves the survey %s with %v", tt.reply, row.State, row.Score)
+				}
+			})
+		})
+	}
 }
