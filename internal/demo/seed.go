@@ -113,7 +113,7 @@ type seeder struct {
 	steps    []step
 	answers  []answer
 	coming   []time.Time // the days from now on with starts that are free, at their first
-	mailed   bool // a customer has answered by e-mail
+	mailed   bool        // a customer has answered by e-mail
 }
 
 // found reads what an earlier run has left and tells whether it was finished.
