@@ -182,7 +182,9 @@ func settle(p Parsed, f Facts, signals []signal) Placement {
 		Confidence: Certain, Verified: conversation.SenderTakesPart,
 	}
 	if slices.ContainsFunc(signals, func(s signal) bool { return s.rule == RuleReaction }) {
-		placed.Reaction, _ = readReaction(p.ReplyText)
+		if placed.Reaction, _ = readReaction(p.ReplyText); placed.Reaction == "" {
+			placed.Reaction = ReactionOther
+		}
 	}
 	for _, s := range slices.Backward(signals) { // the strongest rule that names a message has the last word
 		if s.message != 0 {

@@ -34,14 +34,25 @@ func (n *Notifier) askBack(ctx context.Context, in *Inbound, p Parsed, f Facts) 
 	if err := n.subjects.Doubt(ctx, *in, subjectsOf(in.Candidates), false); err != nil {
 		return fmt.Errorf("tell whom it may concern: %w", err)
 	}
-	list := possible(p, f)
-	if kind, _ := readReaction(p.ReplyText); kind != "" || in.Reason != ReasonSeveral || len(list) < 2 || len(list) > maxCandidates {
+	list := toAsk(p, f, in.Reason)
+	if len(list) == 0 {
 		return nil
 	}
 	if asked, err := n.asking(ctx, p.From); err != nil || asked {
 		return err
 	}
 	return n.sendList(ctx, p, f, list)
+}
+
+// toAsk lists the conversations that the sender of a text is asked to choose from,
+// none where there is nothing to ask or too much.
+func toAsk(p Parsed, f Facts, reason string) []int64 {
+	list := possible(p, f)
+	kind, _ := readReaction(p.ReplyText)
+	if p.Channel != SMS || p.Kind.machine() || kind != "" || reason != ReasonSeveral || len(list) < 2 || len(list) > maxCandidates {
+		return nil
+	}
+	return list
 }
 
 // sendList asks a customer which conversation is meant.

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -32,6 +33,11 @@ var reactionWords = []struct {
 	{"tykkäsi", ReactionLike}, {"rakasti", ReactionLike}, {"nauroi", ReactionOther}, {"korosti", ReactionOther}, {"painotti", ReactionOther},
 	{"ei tykännyt", ReactionDislike}, {"ei pitänyt", ReactionDislike}, {"kyseenalaisti", ReactionQuestion}, {"reagoi", ReactionOther},
 	{"gillade inte", ReactionDislike}, {"gillade", ReactionLike}, {"älskade", ReactionLike}, {"skrattade åt", ReactionOther}, {"betonade", ReactionOther},
+	{"tog bort en", ReactionRemoved}, {"fjernet", ReactionRemoved}, {"fjernede", ReactionRemoved}, {"entfernte", ReactionRemoved}, {"hat eine reaktion entfernt", ReactionRemoved},
+	{"likte ikke", ReactionDislike}, {"likte", ReactionLike}, {"elsket", ReactionLike}, {"lo av", ReactionOther}, {"fremhevet", ReactionOther}, {"uthevet", ReactionOther},
+	{"syntes ikke godt om", ReactionDislike}, {"syntes godt om", ReactionLike}, {"elskede", ReactionLike}, {"grinede ad", ReactionOther}, {"fremhævede", ReactionOther},
+	{"gefällt nicht", ReactionDislike}, {"gefällt", ReactionLike}, {"mag nicht", ReactionDislike}, {"mag", ReactionLike}, {"liebt", ReactionLike}, {"lacht über", ReactionOther},
+	{"meeldis", ReactionLike}, {"ei meeldinud", ReactionDislike}, {"reageeris", ReactionOther}, {"reagerte", ReactionOther}, {"reagiert", ReactionOther},
 	{"ogillade", ReactionDislike}, {"ifrågasatte", ReactionQuestion}, {"undrade över", ReactionQuestion}, {"reagerade", ReactionOther},
 }
 
@@ -45,11 +51,26 @@ var thumbs = map[rune]Reaction{
 // and Swedish close with the mark they open with.
 const opening, closing = `“”"«»„‟`, `“”"«»‟`
 
+// germanMark is how iPhones in German put it: Hat „Ihr Auto“ mit „Gefällt mir“ markiert.
+var germanMark = regexp.MustCompile(`(?is)^hat [„“"](.+)[“”"] mit [„“"]([^„“”"]{2,20})[“”"] (markiert|kommentiert)\.?$`)
+
 // readReaction tells which mark a text is and what it quotes; "" where it is none.
 // A mark is a few words or an emoji, then a quotation that goes to the end: words
-// of the customer's own after it make it a message.
+// of the customer's own after it make it a message. Where the words are none that
+// are known, what is quoted is told all the same: it is a mark after all where it
+// is a text of ours.
 func readReaction(text string) (kind Reaction, quoted string) {
 	text = strings.TrimSpace(strings.Map(dropInvisible, text))
+	if m := germanMark.FindStringSubmatch(text); m != nil {
+		kind = ReactionOther
+		switch strings.ToLower(m[2]) {
+		case "gefällt mir", "liebe":
+			kind = ReactionLike
+		case "gefällt mir nicht":
+			kind = ReactionDislike
+		}
+		return kind, strings.TrimSpace(m[1])
+	}
 	at := strings.IndexAny(text, opening)
 	if at <= 0 {
 		return "", ""
@@ -62,10 +83,7 @@ func readReaction(text string) (kind Reaction, quoted string) {
 		return "", ""
 	}
 	quoted = strings.TrimSpace(rest[:len(rest)-width])
-	if quoted == "" {
-		return "", ""
-	}
-	if len(strings.Fields(lead)) > 5 {
+	if quoted == "" || len(strings.Fields(lead)) > 5 {
 		return "", ""
 	}
 	for _, w := range reactionWords {
@@ -101,6 +119,12 @@ func quotes(quoted, text string) bool {
 		}
 	}
 	return false
+}
+
+// quotesAll tells a quotation of a whole text of some length.
+func quotesAll(quoted, text string) bool {
+	q := plainWords(quoted)
+	return len([]rune(q)) >= 12 && q == plainWords(text)
 }
 
 // plainWords evens out what phones change in a text that they quote.

@@ -25,18 +25,32 @@ func textProofs(p Parsed, f Facts) (signals []signal) {
 			signals = append(signals, signal{rule: RuleCode, evidence: code, conversation: id})
 		}
 	}
-	if kind, quoted := readReaction(p.ReplyText); kind != "" {
-		var hits []TextFact
+	if kind, quoted := readReaction(p.ReplyText); quoted != "" {
 		for _, t := range f.Texts {
-			if quotes(quoted, t.Body) {
-				hits = append(hits, t)
+			// Words that nobody knows prove nothing; that all of a text of ours stands
+			// behind them does.
+			if !quotes(quoted, t.Body) || kind == "" && !quotesAll(quoted, t.Body) {
+				continue
 			}
-		}
-		for _, t := range hits {
 			signals = append(signals, signal{rule: RuleReaction, evidence: excerptOf(quoted), conversation: t.ConversationID, message: t.ID})
 		}
 	}
 	return signals
+}
+
+// TextSigns is what a text shows by itself, before anything is known of who sent it.
+type TextSigns struct {
+	OptOut   OptOut   // all of it is a word that ends texts, or brings them back
+	Codes    []string // what has the form of a code of ours
+	Reaction Reaction // a mark on a text that it quotes
+	Quoted   string
+}
+
+// SignsOf reads the signs of a text.
+func SignsOf(text string) TextSigns {
+	s := TextSigns{OptOut: OptWord(text), Codes: codesIn(text)}
+	s.Reaction, s.Quoted = readReaction(text)
+	return s
 }
 
 // A code is a letter and a digit: short enough to type with one thumb, and never

@@ -312,7 +312,10 @@ func (g *gathering) asked(ctx context.Context, by map[string][]int) error {
 func (g *gathering) quotable(ctx context.Context) error {
 	by := map[string][]int{}
 	for i, p := range g.ps {
-		if kind, _ := readReaction(p.ReplyText); p.Channel == SMS && p.From != "" && kind != "" {
+		if p.Channel != SMS || p.From == "" {
+			continue
+		}
+		if _, quoted := readReaction(p.ReplyText); quoted != "" {
 			by[p.From] = append(by[p.From], i)
 		}
 	}

@@ -14,7 +14,6 @@ import (
 	"neuvo/booking"
 	"neuvo/internal/auth"
 	"neuvo/internal/db"
-	"neuvo/notify/inbox"
 	"neuvo/survey"
 )
 
@@ -200,39 +199,4 @@ func (c *explainAnswerCmd) Run(io streams) error {
 		}
 	}
 	return lines.Err()
-}
-
-type explainMailCmd struct {
-	Files        []string `arg:"" help:"Files with one e-mail each, as they came."`
-	ReplyAddress string   `help:"Pattern of the addresses customers answer to, to check signed addresses." placeholder:"PATTERN" default:"{token}@reply.neuvo.test"`
-	SMSAddress   string   `name:"sms-address" help:"Address pattern of the e-mail-to-SMS gateway." placeholder:"PATTERN" default:"{digits}@sms.neuvo.test"`
-	Database     string   `help:"Database whose key signs the addresses and whose jobs they belong to; without one, only the message itself speaks." placeholder:"DSN"`
-}
-
-// Run prints a JSON line for each file.
-func (c *explainMailCmd) Run(ctx context.Context, io streams) error {
-	known, err := c.known(ctx, io)
-	if err != nil {
-		return err
-	}
-	defer known.close()
-	read := inbox.ParseOptions{SMSDomain: domainOf(c.SMSAddress), OwnDomain: domainOf(c.ReplyAddress)}
-	out := json.NewEncoder(io.out)
-	out.SetEscapeHTML(false)
-	for _, file := range c.Files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		line := explainedMail{Explanation: inbox.Explain(file, raw, read, known.addresses)}
-		if known.db != nil {
-			if line.foreseen, err = known.foresee(ctx, raw, read); err != nil {
-				return err
-			}
-		}
-		if err := out.Encode(line); err != nil {
-			return err
-		}
-	}
-	return nil
 }

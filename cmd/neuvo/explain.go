@@ -26,9 +26,13 @@ type foreseen struct {
 	JobID      string `json:"job_id,omitempty"`
 	Reference  string `json:"reference,omitempty"`
 	Rule       string `json:"rule,omitempty"`
+	Evidence   string `json:"evidence,omitempty"`
 	Confidence string `json:"confidence,omitempty"`
 	Verified   *bool  `json:"verified,omitempty"`
 	Triage     string `json:"triage,omitempty"`
+	// Event: a machine wrote it and it names nothing of ours, for this reason; it is
+	// kept, and nobody is asked.
+	Event string `json:"event,omitempty"`
 	// Candidates are the jobs that a person would choose from.
 	Candidates []string `json:"candidates,omitempty"`
 }
@@ -46,14 +50,6 @@ func (k *knowledge) close() error {
 		return nil
 	}
 	return k.db.Close()
-}
-
-// known opens the database that is configured, if one is.
-func (c *explainMailCmd) known(ctx context.Context, io streams) (*knowledge, error) {
-	if c.Database == "" {
-		return &knowledge{}, nil
-	}
-	return openKnown(ctx, io, c.Database, c.ReplyAddress)
 }
 
 // openKnown opens a database and what tells from it where messages belong.
@@ -84,35 +80,44 @@ func openKnown(ctx context.Context, io streams, dsn, replyAddress string) (k *kn
 	return k, nil
 }
 
-// foresee says where a message would go. One that cannot be read would wait in
+// foreseeMail says where an e-mail would go. One that cannot be read would wait in
 // triage like any other that fits nowhere.
-func (k *knowledge) foresee(ctx context.Context, raw []byte, read inbox.ParseOptions) (foreseen, error) {
+func (k *knowledge) foreseeMail(ctx context.Context, raw []byte, read inbox.ParseOptions) (foreseen, error) {
 	p, err := inbox.Parse(raw, read)
 	if err != nil {
 		return foreseen{Triage: notify.ReasonUnreadable + ": " + err.Error()}, nil
 	}
-	subject, where, err := k.notifier.Foresee(ctx, p)
+	out, _, err := k.foresee(ctx, p)
+	return out, err
+}
+
+// foresee says where a message would go, and whether its sender would be asked.
+func (k *knowledge) foresee(ctx context.Context, p notify.Parsed) (out foreseen, asks bool, err error) {
+	subject, where, asks, err := k.notifier.ForeseeText(ctx, p)
 	if err != nil {
-		return foreseen{}, err
+		return foreseen{}, false, err
+	}
+	if subject != "" {
+		out = foreseen{Rule: where.Rule, Evidence: where.Evidence, Confidence: where.Confidence, Verified: &where.Verified}
+	} else if p.Kind != notify.Human {
+		out.Event = where.Reason
+	} else {
+		out.Triage = where.Reason
 	}
 	if id, ok := booking.JobOf(subject); ok {
-		out := foreseen{JobID: strconv.FormatInt(id, 10), Rule: where.Rule, Confidence: where.Confidence, Verified: &where.Verified}
+		out.JobID = strconv.FormatInt(id, 10)
 		job, err := k.desk.Job(ctx, id)
 		if err == nil {
 			out.Reference = job.Reference
 		} else if !fault.Is(err, fault.NotFound) {
-			return foreseen{}, err
+			return foreseen{}, false, err
 		}
-		return out, nil
-	}
-	out := foreseen{Triage: where.Reason}
-	if subject != "" {
-		out = foreseen{Rule: where.Rule, Confidence: where.Confidence, Verified: &where.Verified}
+		return out, asks, nil
 	}
 	for _, c := range where.Candidates {
 		if id, ok := booking.JobOf(c.Subject); ok {
 			out.Candidates = append(out.Candidates, strconv.FormatInt(id, 10))
 		}
 	}
-	return out, nil
+	return out, asks, nil
 }

@@ -130,6 +130,45 @@ func TestExplainMailForeseesTheJobOrTheReason(t *testing.T) {
 	}
 }
 
+func TestExplainTextForeseesTheJobTheQuestionOrTheReason(t *testing.T) {
+	b := newBed(t, engines["sqlite"](t), newInProcess)
+	only := b.books("Annual service", "Satu Salo", "2026-11-25T09:00:00+02:00", "ABC-123")
+	b.settles()
+	const phone = "+358401234567"
+	file := filepath.Join(t.TempDir(), "texts")
+	lines := phone + "\tSopii hyvin\n\n+358401119999\tKuka te olette?\n" + phone + "\tSTOP\n" + phone + "\tGillade ”ett sms som vi aldrig skrev”\n"
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := tally(t, b.app.db)
+	code, out, said := neuvo(t, "explain", "text", "--database", b.app.settings.Database, "--reply-address", "{token}@"+replyDomain, file)
+	list := strings.Split(strings.TrimSpace(out), "\n")
+	if code != 0 || len(list) != 4 {
+		t.Fatalf("%d %q %s", code, out, said)
+	}
+	rows := make([]map[string]any, len(list))
+	for i := range list {
+		if err := json.Unmarshal([]byte(list[i]), &rows[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rows[0]["job_id"] != only["id"] || rows[0]["evidence"] == nil || rows[0]["triage"] != nil {
+		t.Errorf("the customer's: %s", list[0])
+	}
+	if rows[1]["triage"] != notify.ReasonNoSignal || rows[1]["job_id"] != nil {
+		t.Errorf("a stranger's: %s", list[1])
+	}
+	if rows[2]["opt_out"] != "out" {
+		t.Errorf("an opt-out word: %s", list[2])
+	}
+	if rows[3]["reaction"] != "like" || rows[3]["rule"] == notify.RuleReaction {
+		t.Errorf("a mark on a text that is not ours: %s", list[3])
+	}
+	if after := tally(t, b.app.db); after != before {
+		t.Errorf("explaining stored something: %d rows, were %d", after, before)
+	}
+}
+
 // tally counts what an inbound message could leave.
 func tally(t *testing.T, d *db.DB) (n int64) {
 	t.Helper()

@@ -40,6 +40,7 @@ type cli struct {
 	Explain struct {
 		Answer explainAnswerCmd `cmd:"" help:"Read replies to the survey question, one a line, and say what each means."`
 		Mail   explainMailCmd   `cmd:"" help:"Say how a stored e-mail would be read and where it would go."`
+		Text   explainTextCmd   `cmd:"" help:"Say where text messages, one a line, would go, and why."`
 	} `cmd:"" help:"Show how something a customer sent is understood."`
 	Replay  replayCmd        `cmd:"" help:"Read and match stored messages again, and say what would change."`
 	Version kong.VersionFlag `help:"Print the version."`

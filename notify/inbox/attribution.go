@@ -8,7 +8,7 @@ import (
 // The words below are those of the mail programs in Finnish, Swedish, English,
 // German, Estonian and Norwegian (and Danish where it is the same word).
 const (
-	wroteWords = `wrote|writes|kirjoitti|kirjoittanut|skrev|schrieb|geschrieben|kirjutas|a écrit|escribió|schreef|ha scritto|escreveu|napisał\(?a?\)?|napsal\(?a?\)?|пишет|написала?|пише|rašė|parašė|rakstīja`
+	wroteWords = `wrote|writes|kirjoitti|kirjoittanut|skrev|schrieb|geschrieben|kirjutas|a écrit|escribió|schreef|ha scritto|escreveu|napisał\(?a?\)?|napsal\(?a?\)?|пишет|написала?|пише|rašė|parašė|rakstīja|yazdı|写道|quoting|zitat von|citerar|lainaus`
 
 	fromWords    = `From|Lähettäjä|Keneltä|Från|Avsändare|Von|Absender|Saatja|Kellelt|Fra|Avsender|Afsender|De|Van|Da|Od|От`
 	dateWords    = `Sent|Date|Lähetetty|Lähetysaika|Päivämäärä|Päiväys|Pvm|Skickat|Datum|Gesendet|Saadetud|Kuupäev|Sendt|Dato|Envoyé|Enviado|Fecha|Verzonden|Inviato|Data|Wysłano|Отправлено|Дата`
@@ -49,7 +49,7 @@ var (
 
 	answerSubject  = regexp.MustCompile(`(?i)^\s*(\[[^\]]{1,40}\]\s*)?(re|vs|sv|aw|antw|vast)\s*:`)
 	forwardSubject = regexp.MustCompile(`(?i)^\s*(\[[^\]]{1,40}\]\s*)?(fwd?|vl|vb|wg|edasi|videresendt|välitetty|vidarebefordrat|weitergeleitet|edastatud)\s*:`)
-	mobile         = regexp.MustCompile(`(?i)^\W{0,3}(sent (from|using|with|via) \[?(the )?(my|outlook|yahoo|mail for|samsung|galaxy|gmail|proton|a mobile|the mobile|iphone|ipad|android|windows|spark|boomerang|aol|fairemail|k-9|edison|bluemail|mailbird|em client|tutanota|tuta|blackberry|nokia|huawei|xiaomi|oneplus|pixel|mailspring|superhuman|hey|fastmail|zoho|thunderbird)\b[^!?]{0,110}|sent from \S{1,20}( for \S{1,20})?|get (outlook|bluemail|the outlook)\b.{0,100}|lähetetty .{0,40}(iphone|ipad|puhelimes|samsung|galaxy|android|huawei|nokia|oneplus|outlook|windows|mobiili|laitteest|yahoo|gmail|sähköpost|tableti)\S*.{0,60}|hanki outlook.{0,100}|hae outlook.{0,100}|lataa outlook.{0,100}|skickat från .{0,90}|skickades från .{0,90}|(hämta|skaffa) outlook.{0,100}|(diese nachricht wurde )?von meinem .{0,90} gesendet\.?|gesendet (von|mit|über|aus) .{0,90}|(holen sie sich|hole dir|laden sie) outlook.{0,100}|outlook für (ios|android).{0,80}|saadetud (minu|mu|outlook|rakendusest|seadmest|telefonist|iphone|samsung|galaxy).{0,80}|(hankige|hangi) outlook.{0,100}|sendt fra (min|mitt|outlook|samsung|galaxy|yahoo|e-post).{0,80}|(skaff deg|hent|få) outlook.{0,100})$`)
+	mobile         = regexp.MustCompile(`(?i)^\W{0,3}(sent (from|using|with|via) \[?(the )?(my|outlook|yahoo|mail for|samsung|galaxy|gmail|proton|a mobile|the mobile|iphone|ipad|android|windows|spark|boomerang|aol|fairemail|k-9|edison|bluemail|mailbird|em client|tutanota|tuta|blackberry|nokia|huawei|xiaomi|oneplus|pixel|mailspring|superhuman|hey|fastmail|zoho|thunderbird)\b[^!?]{0,110}|sent from \S{1,20}( for \S{1,20})?|get (outlook|bluemail|the outlook)\b.{0,100}|lähetetty .{0,40}(iphone|ipad|puhelimes|samsung|galaxy|android|huawei|nokia|oneplus|outlook|windows|mobiili|laitteest|yahoo|gmail|sähköpost|tableti)\S*.{0,60}|hanki outlook.{0,100}|hae outlook.{0,100}|lataa outlook.{0,100}|skickat från .{0,90}|skickades från .{0,90}|(hämta|skaffa) outlook.{0,100}|(diese nachricht wurde )?von meinem .{0,90} gesendet\.?|gesendet (von|mit|über|aus) .{0,90}|(holen sie sich|hole dir|laden sie) outlook.{0,100}|outlook für (ios|android).{0,80}|saadetud (minu|mu|outlook|rakendusest|seadmest|telefonist|iphone|samsung|galaxy).{0,80}|(hankige|hangi) outlook.{0,100}|sendt fra (min|mitt|outlook|samsung|galaxy|yahoo|e-post).{0,80}|(skaff deg|hent|få|last ned) outlook.{0,100}|.{0,40}\boutlook\b.{0,40}<?https://aka\.ms/\S{1,40})$`)
 	rule           = regexp.MustCompile(`^\s*[-_=*—]{5,}\s*$`)
 )
 
@@ -217,6 +217,9 @@ func headerBlock(lines []line, i int) int {
 	return 0
 }
 
+// initials of the one who is quoted stand before the mark in some programs.
+var initials = regexp.MustCompile(`^\p{Lu}{2,3}> `)
+
 // isQuoteLine tells a line that a mail program marked as quoted.
 func isQuoteLine(text string) bool {
 	text = strings.TrimLeft(text, " \t")
@@ -224,5 +227,5 @@ func isQuoteLine(text string) bool {
 		return !strings.HasPrefix(text, ">>>>>>>>>>>>") || len(text) > 12
 	}
 	// Some programs indent a quotation with a bar.
-	return strings.HasPrefix(text, "| ")
+	return strings.HasPrefix(text, "| ") || initials.MatchString(text)
 }

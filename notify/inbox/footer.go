@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,7 @@ var (
 	// banner is what a host puts on top of what comes from outside.
 	banner  = regexp.MustCompile(`(?i)^\W{0,6}(caution|warning|external( e-?mail| sender| message)?|attention|varoitus|huomio|huom|ulkoinen (viesti|sähköposti|lähettäjä)|obs|varning|extern(t|e)? (mejl|e-?post|e-?mail|nachricht)|achtung|you don't often get e-?mail from|some people who received this message don't often get|et saa usein sähköpostia|du får inte ofta e-?post|sie erhalten nicht (oft|häufig)|some content in this message|this (message|e-?mail) (was sent|originated|came|is) from (outside|an external)|tämä (viesti|sähköposti) (on tullut|tuli|on lähetetty) (organisaation|yrityksen|talon) ulkopuolelta|det här (mejlet|meddelandet) kommer från)\b`)
 	outside = regexp.MustCompile(`(?i)outside|external|don't often|ulkopuole|ulkoinen|et saa usein|utanför|extern|får inte ofta|nicht (oft|häufig)|aka\.ms/learnaboutsender|außerhalb`)
+	aMail   = regexp.MustCompile(`(?i)e-?mail|message|sender|links?\b|attachment|organi[sz]ation|sähköposti|viesti|lähettäjä|linkke|liitte|mejl|e-?post|meddelande|avsändare|länk|nachricht|absender|anhäng`)
 
 	// byline is a name behind a stroke, on the last line.
 	byline = regexp.MustCompile(`^(?:[-–—~/]{1,2} ?)(\p{Lu}[\pL'.-]*)( \p{Lu}[\pL'.-]*){0,2}$`)
@@ -83,7 +85,7 @@ func withoutBanner(lines []line) []line {
 			all += " " + lines[end].text
 			end++
 		}
-		if outside.MatchString(all) && !blank(lines[end:]) {
+		if outside.MatchString(all) && aMail.MatchString(all) && !blank(lines[end:]) {
 			return lines[end:]
 		}
 		return lines
@@ -94,13 +96,12 @@ func withoutBanner(lines []line) []line {
 // withoutSignature takes off the end of a segment: what follows the line "-- "
 // (RFC 3676 section 4.3, and "--" where a program ate the blank), the adverts
 // of telephones and programs, legal text, and rules that stood over a quotation.
-// last: nothing of the writer's follows, so that a stroke and a name are a
-// signature.
-func withoutSignature(s segment, last bool) string {
+// sender is who wrote, in lower case: his name behind a stroke is a signature.
+func withoutSignature(s segment, sender string) string {
 	s = withoutLaw(s)
 	for i, l := range s {
 		bare := strings.TrimRight(l, " \t")
-		if bare == "--" && (l == "-- " || len(s)-i <= 12) {
+		if bare == "--" && (l == "-- " || len(s)-i <= 12 && !framed(s[i+1:])) {
 			if strings.TrimSpace(strings.Join(s[:i], "")) != "" {
 				s = s[:i]
 			}
@@ -117,14 +118,26 @@ func withoutSignature(s segment, last bool) string {
 		switch {
 		case end == "", rule.MatchString(end):
 		case len(end) < 300 && (mobile.MatchString(end) || scanner.MatchString(end)):
-		case last && len(end) < 60 && len(s) > 1 && byline.MatchString(end):
-			last = false
+		case len(end) < 60 && len(s) > 1 && signedBy(end, sender):
+			sender = ""
 		default:
 			return paragraph(s)
 		}
 		s = s[:len(s)-1]
 	}
 	return ""
+}
+
+// framed tells that a line "--" has a twin below: what stands between is set off
+// and no signature.
+func framed(below segment) bool {
+	return slices.ContainsFunc(below, func(l string) bool { return strings.TrimRight(l, " \t") == "--" })
+}
+
+// signedBy tells a stroke and the sender's name.
+func signedBy(l, sender string) bool {
+	m := byline.FindStringSubmatch(l)
+	return m != nil && len(m[1]) > 2 && strings.Contains(sender, strings.ToLower(m[1]))
 }
 
 // withoutLaw takes the paragraphs of legal text off, with what stands below them,

@@ -49,15 +49,30 @@ func (h header) text(name string) string { return decodeHeader(h.get(name)) }
 // Most messages need nothing and are returned as they are.
 func normalise(raw []byte) []byte {
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
-	if bytes.Contains(raw, []byte("\r\r")) {
-		for bytes.Contains(raw, []byte("\r\r\n")) {
-			raw = bytes.ReplaceAll(raw, []byte("\r\r\n"), []byte("\r\n"))
-		}
+	if bytes.Contains(raw, []byte("\r\r\n")) {
+		raw = oneCR(raw)
 	}
 	if !bytes.Contains(raw, []byte("\n")) && bytes.Contains(raw, []byte("\r")) {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
 	}
 	return raw
+}
+
+// oneCR leaves one "\r" of several before a "\n", in one pass: they may be a million.
+func oneCR(raw []byte) []byte {
+	out := make([]byte, 0, len(raw))
+	for at := 0; at < len(raw); {
+		end := bytes.IndexByte(raw[at:], '\n')
+		if end < 0 {
+			return append(out, raw[at:]...)
+		}
+		line := raw[at : at+end]
+		if bare := bytes.TrimRight(line, "\r"); len(bare) < len(line) {
+			line = line[:len(bare)+1]
+		}
+		out, at = append(append(out, line...), '\n'), at+end+1
+	}
+	return out
 }
 
 // splitMessage cuts a message into its fields and its body. It takes anything:

@@ -244,7 +244,7 @@ func markOf(t html.Token) mark {
 		case "type":
 			kind = a.Val
 		case "name":
-			name = a.Val
+			name = strings.ToLower(a.Val)
 		case "style":
 			style = strings.ToLower(strings.ReplaceAll(a.Val[:min(len(a.Val), 1000)], " ", ""))
 		}
@@ -264,7 +264,9 @@ func markOf(t html.Token) mark {
 		return quoted
 	case strings.HasPrefix(id, "yahoo_quoted"), strings.HasPrefix(id, "yiv") && strings.HasSuffix(id, "quoted"):
 		return quoted
-	case name == "quote" && t.DataAtom == atom.Div, t.DataAtom == atom.Div && barred.MatchString(style):
+	case name == "messagesignaturesection":
+		return signature
+	case name == "quote" && t.DataAtom == atom.Div, name == "messagereplysection", t.DataAtom == atom.Div && barred.MatchString(style):
 		return quoted
 	// Word sets the fields of the older message off with a line above, whatever
 	// the language.

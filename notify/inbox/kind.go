@@ -13,8 +13,9 @@ var (
 	ownID = regexp.MustCompile(`^[a-z2-7]{26}$`)
 
 	// The first group is programs' own words; the second could stand in a person's
-	// subject too and counts only where nothing but a date follows.
-	autoSubject = regexp.MustCompile(`(?i)^\s*\[?((automatic (reply|response)|auto[- ]?(reply|response|responder)|out of (the )?office|automaattinen vastaus|automaattivastaus|poissaolo(ilmoitus|viesti)|automatiskt svar|auto-?svar|frånvaromeddelande|automatische antwort|abwesenheits(notiz|meldung|nachricht)|automaatne vastus|automaatvastus|automatisk svar|fraværsmelding)\b|(poissa toimistosta|poissaolo|lomavastaus|frånvaro|frånvarande|ej på kontoret|semesterhälsning|außer haus|kontorist väljas|ikke til stede|on vacation|vacation reply|away from (the )?office)\]?\s*(:|!|$|until\b|till\b|asti\b|saakka\b|\d))`)
+	// subject too and counts only where nothing but a date follows; the third, which
+	// people write alone as well, only before the subject that it answers.
+	autoSubject = regexp.MustCompile(`(?i)^\s*\[?((automatic (reply|response)|auto[- ]?(reply|response|responder)|vacation (reply|response|responder)|out of (the )?office|ooo\s*:|automaattinen (poissaolo|loma)?vastaus\pL*|auto(maatti)?-?vastaus|poissaolo(ilmoitus|viesti)|automatiskt (svar\pL*|frånvaromeddelande|meddelande)|auto-?svar|frånvaromeddelande|automatische antwort|auto-?antwort|abwesenheits(notiz|meldung|nachricht)|automaatne (vastus|teade)|automaatvastus|automatisk svar|fraværsmelding)\b|(poissa toimistosta|poissaolo|lomavastaus|frånvaro|frånvarande|ej på kontoret|semesterhälsning|außer haus|kontorist väljas|ikke til stede|ikke på kontoret|nicht im büro|on (annual |parental |sick )?leave|on vacation|not in the office|away from (the )?office)\]?\s*(:|!|$|until\b|till\b|asti\b|saakka\b|\d)|(abwesend|lomalla|puhkusel|på semester|på ferie|im urlaub|vacation|away)\s*:|.{0,80}\bis (currently )?out of (the )?office\b|.{0,200}\((out of (the )?office|away from (the )?office|automatic reply)\)\s*$)`)
 	readSubject = regexp.MustCompile(`(?i)^\s*(read|luettu|läst|gelesen|loetud|lest|read receipt|lukukuittaus|läskvitto|lesebestätigung|not read|deleted unread)\s*:`)
 	bounceFrom  = regexp.MustCompile(`(?i)^(mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|bounces?|double-bounce|microsoftexchange[0-9a-f]+)(\+[^@]*)?@|^(mailer-daemon|postmaster)$`)
 	// A mailer daemon's letter under a title nobody knows is a failure where it
@@ -35,6 +36,8 @@ func kindOf(h header, c *content, from string, subject string, channel notify.Ch
 		return notify.Receipt
 	case own:
 		return notify.Own
+	case c.report == "feedback-report": // RFC 5965: a mail host tells of a complaint
+		return notify.Auto
 	case channel == notify.SMS:
 		return notify.Human
 	case readSubject.MatchString(subject):
@@ -71,8 +74,13 @@ func isList(h header) bool {
 	if h.get("list-id") != "" || h.get("list-post") != "" || firstWord(h.get("precedence")) == "list" {
 		return true
 	}
+	if h.get("list-unsubscribe") == "" {
+		return false
+	}
+	// RFC 2369 section 3.2: mail that can be unsubscribed from went to many, unless
+	// it answers something.
 	bulk := firstWord(h.get("precedence"))
-	return (bulk == "bulk" || bulk == "junk") && h.get("list-unsubscribe") != ""
+	return bulk == "bulk" || bulk == "junk" || h.get("in-reply-to")+h.get("references") == ""
 }
 
 // isBounce knows RFC 3464 reports, the fields that Gmail, Exim and others add,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/mail"
+	"regexp"
 	"strings"
 	"time"
 
@@ -54,11 +55,15 @@ func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
 		p.Channel, p.From, p.FromName = notify.SMS, number, ""
 		p.ReplyText = unwrapSMS(p.Text)
 	} else {
-		s := stripReply(c.plain, forwardSubject.MatchString(p.Subject))
+		if !blank(c.rich) && len(p.Text) < 300 && noHTML.MatchString(p.Text) {
+			c.plain, p.Text = c.rich, plainText(c.rich)
+		}
+		forwards, sender := forwardSubject.MatchString(p.Subject), strings.ToLower(p.FromName+" "+p.From)
+		s := stripReply(c.plain, forwards, sender)
 		if !s.quotes && !s.forwarded && !blank(c.rich) {
 			// The plain twin of some programs shows no trace of where the older
 			// message begins; their HTML does.
-			if r := stripReply(c.rich, forwardSubject.MatchString(p.Subject)); r.quotes {
+			if r := stripReply(c.rich, forwards, sender); r.quotes {
 				s = r
 			}
 		}
@@ -70,6 +75,9 @@ func Parse(raw []byte, opt ParseOptions) (p notify.Parsed, err error) {
 	}
 	return p, wordless(&p, h, len(raw))
 }
+
+// noHTML is what senders put beside their HTML in place of a text.
+var noHTML = regexp.MustCompile(`(?i)\bhtml\b.{0,80}\b(view|display|support|show|enable|capable|compatible)|\b(view|display|support|show|näyt\pL*|tue|visa\pL*|stöd\pL*|anzeig\pL*|darstell\pL*)\b.{0,80}\bhtml\b`)
 
 // wordless tells a message that says nothing: a person may know what it was
 // meant to be. One whose words all stand in the subject says those.

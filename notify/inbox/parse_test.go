@@ -54,6 +54,7 @@ func TestHugeAndHostileMessagesAreReadInBoundedTimeAndMemory(t *testing.T) {
 		"50 MB below 15 nested parts":        append([]byte(nested(15)), bytes.Repeat([]byte("--x\n"), size/4)...),
 		"HTML with a million open elements":  []byte(head + "Content-Type: text/html\r\n\r\n" + strings.Repeat("<div><blockquote>a", 1_000_000)),
 		"HTML of one tag of 50 MB":           []byte(head + "Content-Type: text/html\r\n\r\n<a " + strings.Repeat("x=y ", size/4)),
+		"a line end of 50 million returns":   []byte(head + "\r\n" + strings.Repeat("\r", size) + "\n"),
 		"boundaries of nothing but dashes":   []byte(head + "Content-Type: multipart/mixed; boundary=\"-\"\r\n\r\n" + strings.Repeat("---\n", size/4)),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +164,7 @@ func FuzzReplyText(f *testing.F) {
 		for name, lines := range map[string][]line{
 			"plain": plainLines(text, false, false), "flowed": plainLines(text, true, true), "html": htmlLines(text),
 		} {
-			got := stripReply(lines, forwarded)
+			got := stripReply(lines, forwarded, "matti")
 			whole := plainText(lines)
 			if (got.text == "") != (whole == "") {
 				t.Errorf("%s: reply %q of %q", name, got.text, whole)

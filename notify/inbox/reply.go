@@ -16,12 +16,13 @@ type segment []string
 // and signatures go; answers between and below quotations stay; a forwarded
 // message stays whole. Where nothing would be left, everything is: an advisor
 // can do more with too much than with nothing. forwardedMail: the subject says
-// that the older message is the point of this one.
-func stripReply(lines []line, forwardedMail bool) stripped {
+// that the older message is the point of this one; sender: the name and address of
+// who wrote it, in lower case.
+func stripReply(lines []line, forwardedMail bool, sender string) stripped {
 	segments, rest, quotes := split(withoutBanner(withoutArmour(lines)), forwardedMail)
 	var parts []string
-	for i, s := range segments {
-		body := withoutSignature(s, i == len(segments)-1 && len(rest) == 0)
+	for _, s := range segments {
+		body := withoutSignature(s, sender)
 		if body = WithoutSignOff(body); body != "" && (len(parts) == 0 || !onlySignOff(body)) {
 			parts = append(parts, body)
 		}
@@ -123,6 +124,9 @@ func cites(lines []line, i int, above segment) bool {
 	}
 	end := i
 	for end < len(lines) && end-i <= maxCited && isQuoteLine(lines[end].text) {
+		if text := lines[end].text; len(text) > maxProbe || clueAngle.MatchString(text) || wrote.MatchString(text) {
+			return false
+		}
 		end++
 	}
 	return end-i <= maxCited && !blank(lines[end:min(len(lines), end+4)]) && !quoteFollows(lines, end)
