@@ -27,7 +27,12 @@ func (d *Desk) Manners(ctx context.Context, subject string) (notify.Manners, err
 	if err != nil || w == nil {
 		return notify.Manners{}, err
 	}
-	return notify.Manners{Zone: w.Zone(), QuietFrom: w.QuietFromMinute, QuietUntil: w.QuietUntilMinute}, nil
+	return w.manners(), nil
+}
+
+// manners are a workshop's.
+func (w *Workshop) manners() notify.Manners {
+	return notify.Manners{Zone: w.Zone(), QuietFrom: w.QuietFromMinute, QuietUntil: w.QuietUntilMinute}
 }
 
 // SetConsents changes what the customer of a job wants to hear: on this job, and

@@ -35,6 +35,7 @@ const (
 	AsksEstimate     = "estimate"
 	AsksConfirmation = "confirmation"
 	AsksOffer        = "offer"
+	AsksSorted       = "sorted"
 )
 
 // How long a text is worth sending.
@@ -239,6 +240,8 @@ func (d *Desk) outgoing(j *Job, t telling) notify.Outgoing {
 		out.Asks = AsksConfirmation
 	case "offer_times":
 		out.Asks = AsksOffer
+	case "sorted":
+		out.Asks = AsksSorted
 	}
 	if out.ExpiresAt.IsZero() {
 		life := statusTextLife

@@ -229,7 +229,7 @@ func (d *Desk) tellEntry(ctx context.Context, e *WaitEntry, occasion string) err
 	}
 	out := notify.Outgoing{
 		Subject: e.Subject(), Channel: notify.SMS, To: e.ContactPhone, Occasion: occasion,
-		Purpose: notify.JobUpdate, Locale: l, ExpiresAt: db.At(d.now().Add(offerFor)),
+		Purpose: notify.JobUpdate, Locale: l, ExpiresAt: db.At(d.now().Add(statusTextLife)), // over the quiet hours
 	}
 	if e.Advisor != nil {
 		out.Author = e.Advisor.Name

@@ -183,6 +183,9 @@ func (d *Desk) makeOffers(ctx context.Context) (int, error) {
 		if minute := local.Hour()*60 + local.Minute(); minute < offerFrom || minute >= offerUntil {
 			continue // nobody is woken for it
 		}
+		if quiet := shops[i].manners(); quiet.Quiet(d.now().Time) {
+			continue // the clock of an offer starts when its text may go
+		}
 		n, err := d.offerAt(ctx, &shops[i])
 		made += n
 		errs = append(errs, err)
@@ -223,6 +226,11 @@ func (d *Desk) offer(ctx context.Context, shop *Workshop, e *WaitEntry, until ti
 	if err != nil {
 		return false, err
 	}
+	if len(slots) > 0 {
+		if waits, err := d.textWaits(ctx, e); err != nil || waits {
+			return false, err
+		}
+	}
 	for _, slot := range slots {
 		h, err := d.Hold(ctx, BookingRequest{
 			WorkshopID: e.WorkshopID, ServiceIDs: e.ServiceIDs, AdvisorID: e.AdvisorID, Start: slot.Start,
@@ -242,6 +250,26 @@ func (d *Desk) offer(ctx context.Context, shop *Workshop, e *WaitEntry, until ti
 		}
 		if e.CheckAt = db.At(d.now().Add(checkEvery)); !e.Latest.After(d.now().Time) {
 			d.closeEntry(e, WaitExpired)
+		}
+		return nil
+	})
+}
+
+// textWaits tells whether an offer's text could not go now, because the phone has
+// got enough for the moment or takes no texts any more: then nothing is held for
+// it, and the entry is looked at again when the text may go.
+func (d *Desk) textWaits(ctx context.Context, e *WaitEntry) (bool, error) {
+	f, err := d.notify.Forecast(ctx, e.Subject(), e.ContactPhone, false)
+	if err != nil {
+		return false, fmt.Errorf("ask when the text may go: %w", err)
+	}
+	if !f.Blocked && !f.At.After(d.now().Time) {
+		return false, nil
+	}
+	again := latest(f.At, d.now().Add(checkEvery))
+	return true, d.changeEntry(ctx, e.ID, func(_ context.Context, e *WaitEntry) error {
+		if e.State == Waiting {
+			e.CheckAt = db.At(again)
 		}
 		return nil
 	})

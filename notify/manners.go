@@ -59,6 +59,29 @@ func (m Manners) Opens(t time.Time) time.Time {
 	return end
 }
 
+// justNow is how long after a customer wrote an answer is still one to somebody
+// who is awake and waits for it.
+const justNow = 15 * time.Minute
+
+// wroteNow is the key under which a context knows who has just written to us.
+type wroteNow struct{}
+
+// answering marks what is sent with the context as the answer to a message, if
+// that was written just now: mail and texts that were held up may be hours old.
+func (n *Notifier) answering(ctx context.Context, m *Message) context.Context {
+	if m.FromAddress == "" || n.opt.Now().Sub(m.CreatedAt.Time) > justNow {
+		return ctx
+	}
+	return context.WithValue(ctx, wroteNow{}, m.FromAddress)
+}
+
+// isAnswer tells whether what is sent with the context to an address answers what
+// has come from there just now.
+func isAnswer(ctx context.Context, to string) bool {
+	from, ok := ctx.Value(wroteNow{}).(string)
+	return ok && from == to
+}
+
 // SetManners sets who knows the manners of subjects; without it there are no
 // quiet hours.
 func (n *Notifier) SetManners(f MannersFunc) { n.manners = f }
@@ -79,6 +102,9 @@ func (n *Notifier) mannersVerdict(ctx context.Context, j *judge, m *Message, sub
 	}
 	now := n.opt.Now()
 	at, why := j.known.spaced(n.opt.Burst, m, now), "enough texts have gone to this phone for now"
+	if m.Prompt && !at.After(m.CreatedAt.Add(justNow)) {
+		manners = Manners{} // whoever has just written is awake
+	}
 	if open := manners.Opens(at); open.After(at) {
 		at, why = open, "quiet hours"
 	}

@@ -41,6 +41,7 @@ func (n *Notifier) askBack(ctx context.Context, in *Inbound, p Parsed, f Facts) 
 	if asked, err := n.asking(ctx, p.From); err != nil || asked {
 		return err
 	}
+	ctx = n.answering(ctx, &Message{FromAddress: in.FromAddress, CreatedAt: in.ReceivedAt})
 	return n.sendList(ctx, p, f, list)
 }
 

@@ -145,7 +145,7 @@ func (n *Notifier) addressed(ctx context.Context, o Outgoing, c *Conversation) (
 	if err != nil {
 		return nil, err
 	}
-	m.ConversationID = c.ID
+	m.ConversationID, m.Prompt = c.ID, isAnswer(ctx, m.ToAddress)
 	if n.opt.Addresses != nil {
 		m.FromAddress = n.opt.Addresses.For(c.ID)
 	}
@@ -245,6 +245,7 @@ func (n *Notifier) Record(ctx context.Context, subject string, m Message) (*Mess
 
 // reply asks the handlers in turn until one has dealt with it.
 func (n *Notifier) reply(ctx context.Context, r Reply) error {
+	ctx = n.answering(ctx, &r.Message)
 	for _, h := range n.onReply {
 		if handled, err := h(ctx, r); err != nil || handled {
 			return err

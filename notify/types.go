@@ -125,6 +125,7 @@ type Message struct {
 	HandedAt        db.Time // when the gateway call of this claim began; NULL: not begun
 	ByHuman         bool    // outbound: a person's own words, not an automatic text
 	AtOnce          bool    // outbound: quiet hours and the burst cap do not hold it
+	Prompt          bool    // outbound: it answers what the customer wrote just now, so quiet hours do not hold it
 	RetryOf         int64   // outbound: the message that a person had sent again
 	SettledAt       db.Time // outbound: a person dealt with its failure then
 	SettledBy       string  // who that was

@@ -92,6 +92,9 @@ func (s *Surveyor) Sorted(ctx context.Context, token string, yes bool) error {
 // closeSorted closes a case on the customer's word.
 func (s *Surveyor) closeSorted(ctx context.Context, c *Case, job *booking.Job) error {
 	now := s.now()
+	if err := s.notify.Answered(ctx, job.Subject(), booking.AsksSorted); err != nil {
+		return err
+	}
 	c.State, c.SortedAt, c.ClosedAt = CaseSorted, now, now
 	c.ReaskAt = db.At(sortedBy(now.Time, job.Workshop))
 	c.NextAt = c.ReaskAt
@@ -109,6 +112,9 @@ func (s *Surveyor) closeSorted(ctx context.Context, c *Case, job *booking.Job) e
 // reopenCase starts the clock of a case anew: the customer says that it is not
 // sorted, and is told who calls.
 func (s *Surveyor) reopenCase(ctx context.Context, c *Case, job *booking.Job, words string) error {
+	if err := s.notify.Answered(ctx, job.Subject(), booking.AsksSorted); err != nil {
+		return err
+	}
 	if err := s.startClock(ctx, c, job.Workshop); err != nil {
 		return err
 	}

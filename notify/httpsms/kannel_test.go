@@ -120,6 +120,9 @@ func TestARealKannelCarriesTextsReportsAndAnswers(t *testing.T) {
 				states, _ := there.states(e.ClientRef)
 				return slices.Contains(states, notify.Delivered)
 			})
+			if states, _ := there.states(e.ClientRef); len(states) > 2 { // the operator has it, the phone has it
+				t.Errorf("a text of %d parts is reported as %v", sent.Segments, states)
+			}
 		}
 	})
 	t.Run("an operator that refuses or cannot deliver is heard", func(t *testing.T) {

@@ -34,7 +34,8 @@ func readElks46(c *Call) (notify.Parsed, error) {
 	return p, err
 }
 
-// Status implements Hook.
+// Status implements Hook. There is one report for a text, however many parts it
+// takes.
 func (g *Elks46) Status(c *Call) (notify.Report, error) {
 	status, id := c.get("status"), c.get("id")
 	if status == "" || id == "" {
@@ -91,7 +92,8 @@ func fromUTF16(b []byte) string {
 	return string(utf16.Decode(units))
 }
 
-// Status implements Hook.
+// Status implements Hook. Kannel 1.4.5 splits a long text and reports on it once:
+// an operator's refusal of any part, else what became of the first.
 func (k *Kannel) Status(c *Call) (notify.Report, error) {
 	state, ok := kannelState(c.get("type"))
 	if !ok || c.ref() == "" {

@@ -122,8 +122,8 @@ func (v *Vonage) verdict(a answer, parts []vonagePart) (notify.Sent, error) {
 	switch {
 	case refused == nil:
 		return notify.Sent{ID: id, Segments: taken}, nil
-	case taken > 0: // a second try would bring the first parts twice
-		return notify.Sent{}, v.fail(outcome{unknown: true}, refused.Status, "vonage took only a part of the text: "+excerpt([]byte(refused.Text)), nil)
+	case taken > 0: // the text is torn: a second try by itself would bring the first parts twice
+		return notify.Sent{}, v.final(refused.Status, fmt.Sprintf("only %d of %d parts were taken: %s", taken, len(parts), excerpt([]byte(refused.Text))))
 	}
 	text := excerpt([]byte(refused.Text))
 	switch {
@@ -162,16 +162,30 @@ func (v *Vonage) Ask(ctx context.Context, e notify.Envelope, handedAt time.Time)
 	if a.status != http.StatusOK || a.decode(&list) != nil || list.Records == nil {
 		return notify.Report{}, false, v.refused(a, "", excerpt(a.body))
 	}
+	// There is a record for each part: the text has failed where one of them has,
+	// and is delivered where all of them are.
+	r, arrived, known := notify.Report{Gateway: v.name, ClientRef: e.ClientRef, State: notify.Accepted, At: now}, 0, false
 	for _, m := range *list.Records {
 		if m.Ref != e.ClientRef || strings.TrimPrefix(m.To, "+") != strings.TrimPrefix(e.To, "+") {
 			continue
 		}
-		return notify.Report{
-			Gateway: v.name, GatewayID: m.ID, ClientRef: e.ClientRef, State: vonageState(strings.ToLower(m.Status)),
-			Code: m.Code, Text: excerpt([]byte(m.Text)), At: now,
-		}, true, nil
+		if !known {
+			known, r.GatewayID = true, m.ID
+		}
+		switch vonageState(strings.ToLower(m.Status)) {
+		case notify.Delivered:
+			arrived++
+		case notify.Failed:
+			r.State, r.Code, r.Text = notify.Failed, m.Code, excerpt([]byte(m.Text))
+		}
 	}
-	return notify.Report{}, false, v.tooSoon(handedAt, recorded)
+	if !known {
+		return notify.Report{}, false, v.tooSoon(handedAt, recorded)
+	}
+	if parts, _ := notify.Segments(e.Body); r.State == notify.Accepted && arrived >= parts {
+		r.State = notify.Delivered
+	}
+	return r, true, nil
 }
 
 // Check asks for the balance: it costs nothing and sends nothing. The error

@@ -126,9 +126,10 @@ var vonageWhy = map[string]string{
 	"14": "the operator blocks the number", "15": "the owner's prepaid account is empty",
 }
 
-// Status implements Hook. Vonage reports on each part of a long text by itself,
-// without its number but with an id of its own: a number made of that tells the
-// parts apart.
+// Status implements Hook. Vonage reports on each part of a long text by itself
+// (developer.vonage.com, "Delivery receipts", read in November 2026), without its
+// number but with the id that the submission's answer gave that part: a number
+// made of it tells the parts apart.
 func (v *Vonage) Status(c *Call) (notify.Report, error) {
 	status, id, code := c.get("status"), c.get("messageId"), c.get("err-code")
 	if status == "" || id == "" {
