@@ -293,7 +293,7 @@ func (n *Notifier) handle(ctx context.Context, a attached, m *Message) error {
 	// A person may place a machine's message; it still answers nothing. Nor does a
 	// code by itself, which only says where another message belongs.
 	if bare := r.read(a.where); !in.Kind.machine() && !bare {
-		opted, err := n.optOut(ctx, a.subject, m, strings.TrimPrefix(in.Source, "hook:"), a.p.OptOut)
+		opted, err := n.optOut(ctx, a.subject, m, in.Number, strings.TrimPrefix(in.Source, "hook:"), a.p.OptOut)
 		if err != nil {
 			return fmt.Errorf("act on an opt-out word: %w", err)
 		}

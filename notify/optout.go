@@ -39,9 +39,12 @@ func wordSet(words ...string) map[string]bool {
 
 // OptWord reads a text as an opt-out word (OptedOut), as one that brings texts
 // back (OptedIn), or as neither ("").
+//
+// What is neither letter nor digit around it does not count: "STOP!!! 🛑" is one.
+// "STOP 12345" is none: the number may be of a bill or a car, so a person reads it.
 func OptWord(body string) OptOut {
 	word := strings.Join(strings.Fields(strings.ToLower(strings.TrimFunc(body, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsPunct(r)
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	}))), " ")
 	switch {
 	case stopWords[word]:
@@ -55,11 +58,12 @@ func OptWord(body string) OptOut {
 // optOut acts on a text that is an opt-out word, or that a gateway has taken for
 // one: surveys, reminders and offers end, or surveys and reminders come back. What
 // belongs to the work on a car goes on. It tells whether the text was one; no
-// room needs to look at it then. gateway is where the text came from, by what that has made of it.
-func (n *Notifier) optOut(ctx context.Context, subject string, m *Message, gateway string, by OptOut) (bool, error) {
+// room needs to look at it then. number is ours that the text was sent to, gateway
+// where it came from, by what that has made of it.
+func (n *Notifier) optOut(ctx context.Context, subject string, m *Message, number, gateway string, by OptOut) (bool, error) {
 	word := by
 	if word == "" && m.Channel == SMS {
-		word = OptWord(m.Body)
+		word = OptWord(withoutOurs(m.Body, number))
 	}
 	if word == "" || m.FromAddress == "" {
 		return false, nil
@@ -84,7 +88,20 @@ func (n *Notifier) optOut(ctx context.Context, subject string, m *Message, gatew
 		// The gateway answers by itself, and would refuse a word of ours.
 		return true, n.mirror(ctx, m.FromAddress, gateway, out)
 	}
-	return true, n.confirmOpt(ctx, subject, m, out)
+	return true, n.confirmOpt(ctx, subject, m, number, out)
+}
+
+// withoutOurs takes out of a text what a customer may put beside an opt-out word
+// because a text of ours asked for it: the code of the visit, and the number to
+// send it to ("STOP 17171").
+func withoutOurs(body, number string) string {
+	short := strings.TrimPrefix(number, "+")
+	if at := strings.LastIndexFunc(body, unicode.IsSpace); at > 0 && short != "" {
+		if last := strings.TrimPrefix(strings.TrimSpace(body[at:]), "+"); last == short {
+			body = body[:at]
+		}
+	}
+	return withoutCode(body, codesIn(body)...)
 }
 
 // consented tells the rooms what the owner of an address has said.
@@ -113,7 +130,7 @@ func (n *Notifier) optOutUnplaced(ctx context.Context, in *Inbound, p Parsed) (b
 		subject = c.Subject
 	}
 	m := &Message{Channel: in.Channel, FromAddress: in.FromAddress, Body: in.Body}
-	opted, err := n.optOut(ctx, subject, m, strings.TrimPrefix(in.Source, "hook:"), p.OptOut)
+	opted, err := n.optOut(ctx, subject, m, in.Number, strings.TrimPrefix(in.Source, "hook:"), p.OptOut)
 	if err != nil || !opted {
 		return false, err
 	}
@@ -131,7 +148,7 @@ func (n *Notifier) mirror(ctx context.Context, phone, gateway string, out bool) 
 
 // confirmOpt answers an opt-out word, once a day: two machines must not thank
 // each other for ever.
-func (n *Notifier) confirmOpt(ctx context.Context, subject string, m *Message, out bool) error {
+func (n *Notifier) confirmOpt(ctx context.Context, subject string, m *Message, number string, out bool) error {
 	occasion := "opted_out"
 	if !out {
 		occasion = "opted_in"
@@ -147,12 +164,15 @@ func (n *Notifier) confirmOpt(ctx context.Context, subject string, m *Message, o
 	if done, err := n.wroteLately(ctx, m.FromAddress, occasion, db.At(n.opt.Now().Add(-confirmEvery))); err != nil || done {
 		return err
 	}
-	_, err = n.Send(ctx, Outgoing{
+	sent, err := n.Send(ctx, Outgoing{
 		Subject: subject, Channel: SMS, To: m.FromAddress, Author: author, Occasion: occasion, Purpose: JobUpdate,
 		Locale: locale, Body: templates.T(locale, "notify."+occasion, nil), AtOnce: true,
 		ExpiresAt: db.At(n.opt.Now().Add(confirmEvery)),
 	})
-	return err
+	if err != nil || number == "" {
+		return err
+	}
+	return n.sendFrom(ctx, sent.ID, number) // the word was said to that number
 }
 
 // confirmEvery is how often at most an opt-out word is answered.

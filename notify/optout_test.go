@@ -18,6 +18,9 @@ func TestOnlyTheWholeTextIsAnOptOutWord(t *testing.T) {
 		"It squeaks when I stop": "", "stop the work please": "", "Lopettakaa tuo ääni": "", "Ei kiitos": "", "Nej tack": "",
 		"No": "", "Quit": "", "end": "", "cancel": "", "peru": "", "peru aika": "", "avboka": "", "The car won't start": "", "starta den inte": "",
 		"5 stop": "", "": "", "stop?no": "",
+		"STOP 🛑": notify.OptedOut, "🙏 stop 🙏🏽": notify.OptedOut, "“STOP”!!!": notify.OptedOut, "*STOP*": notify.OptedOut, "STOP\u200d\ufe0f": notify.OptedOut,
+		"\u00a0Lopeta…": notify.OptedOut, "stop :)": notify.OptedOut, "<STOP>": notify.OptedOut, "start 👍": notify.OptedIn,
+		"STOP 12345": "", "STOP ABC-123": "", "stop 2": "", "no STOP": "", "🛑": "", "non-stop": "", "STOP\nwork until I call": "",
 	} {
 		if got := notify.OptWord(body); got != want {
 			t.Errorf("OptWord(%q) = %q, want %q", body, got, want)
@@ -135,5 +138,90 @@ func TestAReportOfAnOptOutIsMirrored(t *testing.T) {
 		if got := w.sms.bodies(); len(got) != 1 {
 			t.Errorf("sent %q", got)
 		}
+	})
+}
+
+func TestAStopOnASharedNumberEndsTextsAndAsksNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		body string
+		out  bool
+	}{
+		"the bare word":                         {"STOP", true},
+		"with a smile":                          {"Stop! 😡", true},
+		"with our number behind it":             {"STOP " + line1, true},
+		"with our number as people write it":    {"stop 358457000001", true},
+		"with the code of a visit, as we asked": {"J2 stop", true},
+		"with the code behind it":               {"LOPETA J2.", true},
+		"with a number of something else":       {"STOP 12345", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachPhones(t, []string{line1}, func(t *testing.T, p *phones) {
+				p.open(p.n, "job:1", mobile, "")
+				p.open(p.n, "job:2", mobile, "")
+				p.tells("job:1", mobile, "one")
+				p.asks("job:2", mobile, "How was it?", "")
+				p.arrives(mobile, line1, c.body)
+				p.sendDue(p.n)
+				gone, err := p.n.Withdrawn(t.Context(), mobile)
+				if err != nil || gone[notify.Survey] != c.out || gone[notify.Marketing] != c.out {
+					t.Errorf("withdrawn %v, %v", gone, err)
+				}
+				sent := p.sms.envelopes()[2:]
+				if len(sent) != 1 || sent[0].From != line1 {
+					t.Fatalf("answered with %+v", sent)
+				}
+				asked := strings.Contains(sent[0].Body, "Volvo of job:1")
+				if asked == c.out || c.out && !strings.Contains(sent[0].Body, "START") {
+					t.Errorf("answered with %q", sent[0].Body)
+				}
+				if c.out && len(p.replies) != 0 {
+					t.Errorf("a room has looked at it: %+v", p.replies)
+				}
+				if !c.out {
+					return
+				}
+				// Nothing is asked afterwards either, and the work is told of.
+				p.arrives(mobile, line1, "stop")
+				p.tells("job:1", mobile, "ready")
+				if got := p.sms.bodies()[3:]; len(got) != 1 || !strings.HasPrefix(got[0], "ready") {
+					t.Errorf("later there went %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAStopConfirmationComesFromTheNumberItWasSaidTo(t *testing.T) {
+	eachPhones(t, []string{line1, line2}, func(t *testing.T, p *phones) {
+		p.open(p.n, "job:1", mobile, "")
+		p.open(p.n, "job:2", mobile, "")
+		first := p.tells("job:1", mobile, "one")
+		p.tells("job:2", mobile, "two")
+		p.arrives(mobile, first.From, "STOP")
+		p.sendDue(p.n)
+		sent := p.sms.envelopes()
+		if got := sent[len(sent)-1]; len(sent) != 3 || got.From != first.From || got.Occasion != "opted_out" {
+			t.Errorf("%d texts, the last is %+v", len(sent), got)
+		}
+	})
+}
+
+func TestACodeIsNotGivenToAnotherVisitForNinetyDays(t *testing.T) {
+	eachPhones(t, []string{line1}, func(t *testing.T, p *phones) {
+		for _, job := range []string{"job:1", "job:2", "job:3"} {
+			p.open(p.n, job, mobile, "")
+		}
+		p.tells("job:1", mobile, "one")
+		second := p.tells("job:2", mobile, "two")
+		if !strings.Contains(second.Body, "J2") {
+			t.Fatalf("%q", second.Body)
+		}
+		p.close("job:2")
+		p.clock.Advance(89 * 24 * time.Hour)
+		third := p.tells("job:3", mobile, "three")
+		if strings.Contains(third.Body, "J2") {
+			t.Errorf("after 89 days its code is given again: %q", third.Body)
+		}
+		p.wantOn(p.arrives(mobile, line1, "J2 hello"), "triage") // never placed on the visit that has one now
 	})
 }

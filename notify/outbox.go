@@ -320,11 +320,13 @@ type Stats struct {
 	Queued      int // outgoing messages that are due or under way
 	Later       int // outgoing messages that wait for their time; counted up to 100,000
 	Undelivered int // outgoing messages that did not arrive and that nobody has dealt with
+	Unknown     int // outgoing messages of which nobody knows whether a gateway has them; not those that a person has dealt with
 	Triage      int // inbound messages that wait for a person
 	Stored      int // inbound messages that nothing has read yet
 	// States counts how many messages came into each state since the process began.
 	States    map[State]int `gorm:"-"`
 	OldestDue db.Time       // when the oldest message that is due should have gone; zero: none is due
+	Oldest    time.Duration `gorm:"-"` // how long ago that was
 	Missing   int64         // messages that the last daily counts found in mailboxes and not stored
 }
 

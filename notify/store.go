@@ -184,11 +184,13 @@ func (n *Notifier) suppressQueued(ctx context.Context, subject, reason string, o
 
 func (n *Notifier) countQueues(ctx context.Context) (Stats, error) {
 	var s Stats
-	at := map[string]any{"now": n.now()}
+	at := map[string]any{"now": n.now(), "asked": db.At(n.opt.Now().Add(2 * lastAsk))}
 	err := n.db.In(ctx).Raw(`SELECT
 		(SELECT COUNT(*) FROM messages WHERE next_at IS NOT NULL AND channel IN ('sms', 'email') AND (next_at <= @now OR state = 'claimed')) AS queued,
 		(SELECT COUNT(*) FROM (SELECT 1 FROM messages WHERE channel IN ('sms', 'email') AND next_at > @now LIMIT 100000) AS later) AS later,
 		(SELECT COUNT(*) FROM messages WHERE `+deadRows+`) AS undelivered,
+		(SELECT COUNT(*) FROM messages WHERE `+deadRows+` AND messages.state = 'unknown')
+			+ (SELECT COUNT(*) FROM messages WHERE channel IN ('sms', 'email') AND next_at <= @asked AND state = 'unknown') AS unknown,
 		(SELECT COUNT(*) FROM inbound WHERE state = 'triage') AS triage,
 		(SELECT COUNT(*) FROM inbound WHERE state = 'stored') AS stored,
 		(SELECT COALESCE(SUM(missing), 0) FROM source_counts) AS missing,
@@ -198,5 +200,8 @@ func (n *Notifier) countQueues(ctx context.Context) (Stats, error) {
 		return s, err
 	}
 	s.States = n.stateCounts()
+	if !s.OldestDue.IsZero() {
+		s.Oldest = n.opt.Now().Sub(s.OldestDue.Time)
+	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -71,6 +72,61 @@ func TestTheDeskSeesWhatDidNotArriveAndDealsWithIt(t *testing.T) {
 			t.Errorf("%s is still there", form)
 		}
 	}
+}
+
+// silent is a gateway of texts that never answers.
+type silent struct{}
+
+func (silent) Name() string            { return "silent" }
+func (silent) Channel() notify.Channel { return notify.SMS }
+func (silent) Send(context.Context, notify.Envelope) (notify.Sent, error) {
+	return notify.Sent{}, &notify.SendError{Unknown: true, Code: "timeout", Text: "no answer within 15 seconds"}
+}
+
+func TestWhatNobodyKnowsOfIsSentAgainOrMarkedAsArrivedByThem(t *testing.T) {
+	each(t, func(b *bed) {
+		n := notify.New(b.db, notify.Options{Now: b.clock.now, Routes: []notify.Route{{Gateway: silent{}, Concurrency: 3}}})
+		job, _ := b.book("10:00")
+		b.send(sanna, "POST", "/api/v1/jobs/"+job+"/messages", object{"body": "Hei!", "channel": "sms"}).want(201)
+		for range 2 {
+			if _, err := n.SendDue(t.Context()); err != nil { // both go to one phone: one after the other
+				t.Fatal(err)
+			}
+			b.clock.advance(3 * time.Minute)
+		}
+		if _, err := n.SendDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stats, err := n.Stats(t.Context())
+		if err != nil || stats.Unknown != 2 || stats.Undelivered < 2 {
+			t.Errorf("%+v, %v", stats, err)
+		}
+		if g := n.GatewayGauges(); len(g) != 1 || g[0].Gateway != "silent" || g[0].Failing != 2 || g[0].Limit != 3 || g[0].UnderWay != 0 {
+			t.Errorf("gateways stand as %+v", g)
+		}
+		if page := string(b.send("", "GET", "/metrics", nil).want(200).raw); !strings.Contains(page, "neuvo_outbox_unknown 2") {
+			t.Error("the metrics do not tell of it")
+		}
+		b.atDesk(boss)
+		s := b.open("/desk/inbox").want(200).says("Not known", "Nobody knows whether the gateway got it", "no answer within 15 seconds (timeout)", "Send again", "It arrived")
+		var ids []string
+		for _, form := range s.forms() {
+			if id, ok := strings.CutPrefix(form, "/desk/undelivered/"); ok {
+				ids = append(ids, id)
+			}
+		}
+		if len(ids) < 3 {
+			t.Fatalf("the page has the forms %v", s.forms())
+		}
+		s.form("/desk/undelivered/"+ids[0]).press(t, "arrived").want(200).says("dealt with")
+		b.open("/desk/inbox").form("/desk/undelivered/"+ids[2]).press(t, "again").want(200).says("dealt with")
+		b.send(boss, "GET", "/api/v1/messages/"+ids[0], nil).want(200).equal("state", "delivered")
+		var copies int64
+		b.must(b.db.In(t.Context()).Model(&notify.Message{}).Where("retry_of = ? AND state = ?", ids[2], notify.Queued).Count(&copies).Error)
+		if copies != 1 {
+			t.Errorf("%d copies of it are queued", copies)
+		}
+	})
 }
 
 // press sends a form with one of its buttons.

@@ -68,6 +68,13 @@ var (
 	triageDesc  = prometheus.NewDesc("neuvo_inbox_triage", "Inbound messages waiting for a person to place them.", nil, nil)
 	waitingDesc = prometheus.NewDesc("neuvo_outbox_later", "Messages that wait for their time.", nil, nil)
 	deadDesc    = prometheus.NewDesc("neuvo_outbox_undelivered", "Messages that did not arrive and that nobody has dealt with.", nil, nil)
+	unknownDesc = prometheus.NewDesc("neuvo_outbox_unknown", "Messages of which nobody knows whether their gateway has them.", nil, nil)
+	ageDesc     = prometheus.NewDesc("neuvo_outbox_oldest_due_seconds", "How long the oldest message that is due has been waiting; 0 when none waits.", nil, nil)
+	storedDesc  = prometheus.NewDesc("neuvo_inbox_stored", "Inbound messages that nothing has read yet.", nil, nil)
+	wayDesc     = prometheus.NewDesc("neuvo_gateway_under_way", "Messages handed over to a gateway whose calls have not ended, in this process.", []string{"gateway"}, nil)
+	limitDesc   = prometheus.NewDesc("neuvo_gateway_calls_limit", "Calls of a gateway that may be under way at once, in this process.", []string{"gateway"}, nil)
+	failingDesc = prometheus.NewDesc("neuvo_gateway_failing", "Calls of a gateway in a row that failed for a reason of its own; 0 while it works.", []string{"gateway"}, nil)
+	restingDesc = prometheus.NewDesc("neuvo_gateway_resting", "1 while a gateway that fails is passed over.", []string{"gateway"}, nil)
 	statesDesc  = prometheus.NewDesc("neuvo_outbox_states_total", "Messages that came into a state.", []string{"state"}, nil)
 	callsDesc   = prometheus.NewDesc("neuvo_gateway_calls_total", "Calls of a gateway, by how they ended.", []string{"gateway", "outcome"}, nil)
 	missingDesc = prometheus.NewDesc("neuvo_inbox_missing", "Messages that the last counts found in mailboxes and in the lists of gateways and not stored; they were fetched then.", nil, nil)
@@ -85,6 +92,9 @@ func (q *queues) Describe(ch chan<- *prometheus.Desc) {
 	ch <- callsDesc
 	ch <- missingDesc
 	ch <- oldestDesc
+	for _, d := range []*prometheus.Desc{unknownDesc, ageDesc, storedDesc, wayDesc, limitDesc, failingDesc, restingDesc} {
+		ch <- d
+	}
 }
 
 // Collect implements prometheus.Collector. A database that does not answer
@@ -105,6 +115,10 @@ func (q *queues) Collect(ch chan<- prometheus.Metric) {
 	for state, count := range stats.States {
 		ch <- prometheus.MustNewConstMetric(statesDesc, prometheus.CounterValue, float64(count), string(state))
 	}
+	ch <- prometheus.MustNewConstMetric(unknownDesc, prometheus.GaugeValue, float64(stats.Unknown))
+	ch <- prometheus.MustNewConstMetric(storedDesc, prometheus.GaugeValue, float64(stats.Stored))
+	ch <- prometheus.MustNewConstMetric(ageDesc, prometheus.GaugeValue, stats.Oldest.Seconds())
+	q.gateways(ch)
 	for _, c := range q.notifier.GatewayCounts() {
 		ch <- prometheus.MustNewConstMetric(callsDesc, prometheus.CounterValue, float64(c.Count), c.Gateway, c.Outcome)
 	}
@@ -145,5 +159,18 @@ func (r *reading) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(pollsDesc, prometheus.CounterValue, float64(did.Polls), place)
 		ch <- prometheus.MustNewConstMetric(broughtDesc, prometheus.CounterValue, float64(did.Messages), place)
 		ch <- prometheus.MustNewConstMetric(roundsDesc, prometheus.CounterValue, float64(did.Rounds), place)
+	}
+}
+
+// gateways shows how each gateway stands.
+func (q *queues) gateways(ch chan<- prometheus.Metric) {
+	for _, g := range q.notifier.GatewayGauges() {
+		resting := 0.0
+		if g.Resting {
+			resting = 1
+		}
+		for d, v := range map[*prometheus.Desc]float64{wayDesc: float64(g.UnderWay), limitDesc: float64(g.Limit), failingDesc: float64(g.Failing), restingDesc: resting} {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, g.Gateway)
+		}
 	}
 }

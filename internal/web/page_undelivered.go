@@ -24,9 +24,32 @@ type undeliveredItem struct {
 // undelivered lists the messages of this desk that did not arrive and that nobody
 // has dealt with.
 func (s *Server) undelivered(ctx context.Context, f *frame) ([]undeliveredItem, error) {
-	rows, _, err := s.opt.Notifier.Undelivered(ctx, maxTriage, "")
-	if err != nil || len(rows) == 0 {
-		return nil, err
+	var out []undeliveredItem
+	cursor := ""
+	for range undeliveredPages { // those of other workshops stand between
+		rows, next, err := s.opt.Notifier.Undelivered(ctx, maxTriage, cursor)
+		if err != nil {
+			return nil, err
+		}
+		items, err := s.undeliveredHere(ctx, f, rows)
+		if err != nil {
+			return nil, err
+		}
+		out, cursor = append(out, items...), next
+		if len(out) >= maxTriage || cursor == "" {
+			break
+		}
+	}
+	return out[:min(len(out), maxTriage)], nil
+}
+
+// undeliveredPages bounds how far the list is read for one workshop's share.
+const undeliveredPages = 10
+
+// undeliveredHere picks those that who is signed in may see.
+func (s *Server) undeliveredHere(ctx context.Context, f *frame, rows []notify.Undelivered) ([]undeliveredItem, error) {
+	if len(rows) == 0 {
+		return nil, nil
 	}
 	jobs, err := s.jobsOfUndelivered(ctx, rows)
 	if err != nil {

@@ -146,7 +146,8 @@ func TestProbesAndMetricsAnswer(t *testing.T) {
 	text := string(b.send("", "GET", "/metrics", nil).want(200).raw)
 	for _, want := range []string{
 		`neuvo_http_requests_total{method="POST",route="/api/v1/bookings",status="201"} 1`,
-		"neuvo_outbox_queued", "neuvo_inbox_triage 0",
+		"neuvo_outbox_queued", "neuvo_inbox_triage 0", "neuvo_outbox_unknown 0", "neuvo_outbox_oldest_due_seconds", "neuvo_inbox_stored 0",
+		"neuvo_outbox_undelivered", "neuvo_outbox_later",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("metrics lack %s", want)
