@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -101,7 +102,15 @@ func (d *Desk) MoveMessage(ctx context.Context, messageID, fromJob, toJob int64,
 		if _, err := d.messageOf(ctx, from, messageID); err != nil {
 			return err
 		}
-		if moved, err = d.notify.Move(ctx, messageID, to.Subject(), a.named(""), reason); err != nil {
+		occasion := ""
+		for _, f := range d.onMoving {
+			answered, err := f(ctx, messageID, from, to, a)
+			if err != nil {
+				return fmt.Errorf("take back what the message did: %w", err)
+			}
+			occasion = cmp.Or(occasion, answered)
+		}
+		if moved, err = d.notify.Move(ctx, messageID, to.Subject(), a.named(""), reason, occasion); err != nil {
 			return err
 		}
 		if err := d.settle(ctx, from.ID, a, NeedsReply, NeedsVerifying, NeedsReading); err != nil {

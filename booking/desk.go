@@ -42,6 +42,7 @@ type Desk struct {
 	onCalled []PromiseHandler
 	onDone   []func(ctx context.Context, a *Attention, by Actor) error
 	onErase  []EraseHandler
+	onMoving []MoveHandler
 	wish     func(body string) bool
 	onChange []func(workshopID, jobID int64)
 }

@@ -11,9 +11,10 @@ import (
 
 // Move puts a message that stands on a conversation onto a subject's, because a
 // person says that it belongs there; by names who, and why. The reply handlers run
-// for it as if it had come there. Conflict where it stands there already or is no
+// for it as if it had come there, as an answer to our text of an occasion where one
+// is named. Conflict where it stands there already or is no
 // message of a person to us; NotFound where there is no such message or conversation.
-func (n *Notifier) Move(ctx context.Context, messageID int64, subject, by, why string) (*Message, error) {
+func (n *Notifier) Move(ctx context.Context, messageID int64, subject, by, why, occasion string) (*Message, error) {
 	var moved *Message
 	err := n.db.Tx(ctx, func(ctx context.Context) error {
 		m, from, err := n.messageByID(ctx, messageID)
@@ -44,7 +45,7 @@ func (n *Notifier) Move(ctx context.Context, messageID int64, subject, by, why s
 		if err := n.addHistory(ctx, m.State, "moved from "+from.Subject+" by "+m.MatchEvidence, m.ID); err != nil {
 			return err
 		}
-		if err := n.reply(ctx, Reply{Subject: subject, Message: *m}); err != nil {
+		if err := n.reply(ctx, Reply{Subject: subject, Message: *m, InReplyToOccasion: occasion}); err != nil {
 			return fmt.Errorf("handle the reply: %w", err)
 		}
 		n.ring(ctx, from.Subject)

@@ -335,7 +335,7 @@ func TestAMessageIsMovedByHandWithTheReason(t *testing.T) {
 		p.tells("job:1", mobile, "one")
 		p.arrives(mobile, line1, "About the other car")
 		m := p.replies[0].Message
-		moved, err := p.n.Move(t.Context(), m.ID, "job:2", "Satu", "his wife's car")
+		moved, err := p.n.Move(t.Context(), m.ID, "job:2", "Satu", "his wife's car", "")
 		if err != nil || moved.MatchRule != notify.RuleHand || moved.MatchEvidence != "Satu: his wife's car" || moved.Verified {
 			t.Fatalf("%+v, %v", moved, err)
 		}
@@ -346,7 +346,7 @@ func TestAMessageIsMovedByHandWithTheReason(t *testing.T) {
 			t.Errorf("its history is %q", got)
 		}
 		for name, to := range map[string]string{"where it stands": "job:2", "nowhere": "job:99"} {
-			if _, err := p.n.Move(t.Context(), m.ID, to, "Satu", ""); err == nil {
+			if _, err := p.n.Move(t.Context(), m.ID, to, "Satu", "", ""); err == nil {
 				t.Errorf("it was moved %s", name)
 			}
 		}

@@ -120,7 +120,6 @@ type incoming struct {
 // stood, tells the job's timeline and whoever must know. first is false where
 // this message has been recorded before; then nothing happens.
 func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in *incoming) (first bool, err error) {
-	stood := *row
 	first, err = s.insertAnswer(ctx, &Answer{
 		SurveyID: row.ID, MessageID: in.messageID, At: in.at, Channel: in.channel, Raw: in.raw,
 		Outcome: strings.Join(r.Outcome, ","), Rule: r.Rule,
@@ -133,17 +132,7 @@ func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in *incom
 		r.Outcome = append(r.Outcome, NeedsPerson)
 		in.unclear = true
 	}
-	if replaces(row, r) {
-		row.State, row.AnsweredAt, row.Channel, row.Rule = Answered, in.at, in.channel, r.Rule
-		row.Score, row.Met, row.Comment = r.Score, r.Met, in.comment
-		if before := stood.Comment; r.Plain && before != "" && !Read(row.Scale, before).Plain {
-			row.Comment = before // a bare score takes nothing back of what was told
-		}
-		if row.Reason == Declined { // who opted out stays so whatever else he says
-			row.Reason = ""
-		}
-		row.Late = !row.ExpiresAt.IsZero() && !in.at.Before(row.ExpiresAt.Time)
-	}
+	row.stand(r, in.at, in.channel, in.comment)
 	if err := s.save(ctx, row); err != nil {
 		return first, err
 	}
@@ -160,6 +149,23 @@ func (s *Surveyor) record(ctx context.Context, row *Survey, r Reading, in *incom
 	told, err := s.alert(ctx, row, r, in)
 	in.told = in.told || told
 	return first, err
+}
+
+// stand lets a verdict take the place of what stands, where it does.
+func (row *Survey) stand(r Reading, at db.Time, channel notify.Channel, comment string) {
+	if !replaces(row, r) {
+		return
+	}
+	before := row.Comment
+	row.State, row.AnsweredAt, row.Channel, row.Rule = Answered, at, channel, r.Rule
+	row.Score, row.Met, row.Comment = r.Score, r.Met, comment
+	if r.Plain && before != "" && !Read(row.Scale, before).Plain {
+		row.Comment = before // a bare score takes nothing back of what was told
+	}
+	if row.Reason == Declined { // who opted out stays so whatever else he says
+		row.Reason = ""
+	}
+	row.Late = !row.ExpiresAt.IsZero() && !at.Before(row.ExpiresAt.Time)
 }
 
 func scoreWord(score int) string { return "score=" + strconv.Itoa(score) }
@@ -221,6 +227,7 @@ func (s *Surveyor) alert(ctx context.Context, row *Survey, r Reading, in *incomi
 		return false, err
 	}
 	if c := caseFor(row, r, in, body); c != nil {
+		c.messageID = in.messageID
 		if _, told, err = s.openCase(ctx, in.job, *c); err != nil {
 			return false, err
 		}

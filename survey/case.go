@@ -21,6 +21,7 @@ type Case struct {
 	OwnerID        int64 // advisor
 	Cause          Cause
 	Detail         string // the customer's words, or the fact
+	MessageID      int64  // the customer's message that opened it; 0: none did
 	State          CaseState
 	Level          int   // how far it has been escalated: 0 the owner, 1 the team, 2 the managers
 	PromiseID      int64 // the call that the customer was promised; 0: there is no number to call
@@ -98,10 +99,11 @@ const casePrefix = "case:"
 
 // opening is what opens a case.
 type opening struct {
-	cause    Cause
-	detail   string
-	occasion string // how the customer is told who calls: occasionCase or "callback"
-	urgent   bool   // it speaks of danger
+	cause     Cause
+	detail    string
+	occasion  string // how the customer is told who calls: occasionCase or "callback"
+	urgent    bool   // it speaks of danger
+	messageID int64  // the customer's message that it came by; 0: none
 }
 
 // openCase opens a case on a job in the caller's transaction, or adds to the one
@@ -121,7 +123,7 @@ func (s *Surveyor) openCase(ctx context.Context, job *booking.Job, o opening) (c
 		if err != nil {
 			return nil, false, err
 		}
-		c = &Case{JobID: job.ID, WorkshopID: job.WorkshopID, OwnerID: owner, Cause: o.cause, Detail: o.detail, State: CaseWaiting, OpenedAt: s.now()}
+		c = &Case{JobID: job.ID, WorkshopID: job.WorkshopID, OwnerID: owner, Cause: o.cause, Detail: o.detail, MessageID: o.messageID, State: CaseWaiting, OpenedAt: s.now()}
 	} else if c.State == CaseAsked {
 		c.State = CaseTaken
 	}

@@ -126,6 +126,25 @@ func (s *Surveyor) answersOf(ctx context.Context, surveyID int64) ([]Answer, err
 	return rows, nil
 }
 
+// answerOfMessage is what a message was read as, nil where it was no answer.
+func (s *Surveyor) answerOfMessage(ctx context.Context, messageID int64) (*Answer, error) {
+	var rows []Answer
+	if err := s.db.In(ctx).Where("message_id = ? AND message_id > 0", messageID).Limit(1).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("load the answer that message %d was: %w", messageID, err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	return &rows[0], nil
+}
+
+func (s *Surveyor) deleteAnswer(ctx context.Context, id int64) error {
+	if err := s.db.In(ctx).Where("id = ?", id).Delete(&Answer{}).Error; err != nil {
+		return fmt.Errorf("take answer %d back: %w", id, err)
+	}
+	return nil
+}
+
 func (s *Surveyor) list(ctx context.Context, f Filter) ([]Survey, error) {
 	limit := f.Limit
 	if limit <= 0 {

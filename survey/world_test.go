@@ -76,6 +76,7 @@ func (w *world) start() {
 	w.desk.OnCalled(w.survey.OnCalled)
 	w.desk.OnDone(w.survey.OnDone)
 	w.desk.OnErase(w.survey.OnErase)
+	w.desk.OnMoving(w.survey.OnMoving)
 	w.notify.OnFailure(w.survey.HandleFailure)
 	w.notify.OnReply(w.survey.HandleReply)
 	w.notify.OnReply(w.desk.HandleReply)

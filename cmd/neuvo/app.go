@@ -239,6 +239,7 @@ func (a *App) connectRooms() {
 	a.desk.OnCalled(a.surveyor.OnCalled)
 	a.desk.OnDone(a.surveyor.OnDone)
 	a.desk.OnErase(a.surveyor.OnErase)
+	a.desk.OnMoving(a.surveyor.OnMoving)
 }
 
 // version is where the subject of a text stands: a case's or a job's.
