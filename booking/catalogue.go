@@ -57,6 +57,10 @@ type CatalogueWorkshop struct {
 	// ChangeNoticeMinutes is how late customers may move or cancel; 120.
 	ChangeNoticeMinutes *int `yaml:"change_notice_minutes"`
 	CallsPerHour        int  `yaml:"calls_per_hour"` // promised calls that one advisor can keep in an hour; 4
+	// ReplyMinutes of opening time an advisor has to answer before the team sees what
+	// a customer wrote, and ReplyManagerMinutes before the manager does; 60 and 180.
+	ReplyMinutes        int `yaml:"reply_minutes"`
+	ReplyManagerMinutes int `yaml:"reply_manager_minutes"`
 	// EstimateMargin is the percent by which a final price may exceed an
 	// estimate; left out for what the country's law has.
 	EstimateMargin *int               `yaml:"estimate_margin"`

@@ -126,6 +126,7 @@ func (k *catalogueCheck) workshop(at string, w CatalogueWorkshop) shopRows {
 		SurveyFromMinute: defaultSurveyFrom, SurveyUntilMinute: defaultSurveyUntil,
 		SurveyReminderDays: w.SurveyReminderDays, SurveyThrottleDays: defaultThrottle, ReviewURL: w.ReviewURL,
 		PhoneProof: w.PhoneProof, ChangeNoticeMinutes: defaultChangeNotice, CallsPerHour: orInt(w.CallsPerHour, defaultCalls),
+		ReplyMinutes: w.ReplyMinutes, ReplyManagerMinutes: w.ReplyManagerMinutes,
 	}
 	if w.ChangeNoticeMinutes != nil {
 		row.ChangeNoticeMinutes = *w.ChangeNoticeMinutes

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"neuvo/internal/auth"
 	"neuvo/internal/db"
 	"neuvo/internal/fault"
 	"neuvo/notify"
@@ -22,6 +23,9 @@ type Options struct {
 	// ShortURL is what the short links in SMS begin with, without a slash at the
 	// end: a short domain that leads to the same program; BaseURL where empty.
 	ShortURL string
+	// Staff lists who works here, to tell them of what customers write; nil: nobody
+	// is told but by the board.
+	Staff func(ctx context.Context) ([]auth.Staff, error)
 	// Log receives what nobody else is told; slog.Default() when nil.
 	Log *slog.Logger
 }

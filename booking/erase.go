@@ -60,6 +60,11 @@ func (d *Desk) EraseCustomer(ctx context.Context, id int64, a Actor) error {
 		for i := range waits {
 			subjects = append(subjects, waits[i].Subject())
 		}
+		told, err := d.tellSubjects(ctx, ids)
+		if err != nil {
+			return err
+		}
+		subjects = append(subjects, told...)
 		addresses = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(addresses))), func(s string) bool { return s == "" })
 		for _, f := range d.onErase { // they may still look at the promises
 			if err := f(ctx, ids); err != nil {

@@ -18,7 +18,7 @@ func (d *Desk) insertEvent(ctx context.Context, e *JobEvent) error {
 // storeAttention adds an attention or gives the open one of its kind new words.
 func (d *Desk) storeAttention(ctx context.Context, a *Attention) error {
 	res := d.db.In(ctx).Model(&Attention{}).Where("job_id = ? AND kind = ? AND done_at IS NULL", a.JobID, a.Kind).
-		Updates(map[string]any{"body": a.Body, "advisor_id": a.AdvisorID})
+		Updates(map[string]any{"body": a.Body, "advisor_id": a.AdvisorID, "tell_at": a.TellAt})
 	if res.Error == nil && res.RowsAffected == 0 {
 		res = d.db.In(ctx).Create(a)
 	}
@@ -31,7 +31,7 @@ func (d *Desk) storeAttention(ctx context.Context, a *Attention) error {
 // endAttentions marks open attentions as dealt with.
 func (d *Desk) endAttentions(ctx context.Context, by, where string, args ...any) error {
 	err := d.db.In(ctx).Model(&Attention{}).Where("done_at IS NULL").Where(where, args...).
-		Updates(map[string]any{"done_at": d.now(), "done_by": by, "escalate_at": nil}).Error
+		Updates(map[string]any{"done_at": d.now(), "done_by": by, "escalate_at": nil, "tell_at": nil}).Error
 	if err != nil {
 		return fmt.Errorf("end attentions: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"neuvo/internal/db"
@@ -44,7 +45,7 @@ func (d *Desk) dueReplies(ctx context.Context, after Attention, limit int) ([]At
 // meanwhile.
 func (d *Desk) storeLevel(ctx context.Context, a Attention, level int, next db.Time) (bool, error) {
 	res := d.db.In(ctx).Model(&Attention{}).Where("id = ? AND done_at IS NULL AND escalate_at = ?", a.ID, a.EscalateAt).
-		Updates(map[string]any{"level": level, "escalate_at": next})
+		Updates(map[string]any{"level": level, "escalate_at": next, "tell_at": gorm.Expr("CASE WHEN level < ? THEN ? ELSE tell_at END", level, d.now())})
 	return res.RowsAffected == 1, res.Error
 }
 

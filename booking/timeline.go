@@ -149,7 +149,7 @@ func (d *Desk) Raise(ctx context.Context, a Attention) error {
 			a.CreatedAt = d.now()
 		}
 		if slices.Contains(waitsForReply, a.Kind) {
-			a.EscalateAt = a.CreatedAt
+			a.EscalateAt, a.TellAt = a.CreatedAt, a.CreatedAt
 		}
 		a.Body = excerpt(a.Body)
 		d.ring(ctx, j.WorkshopID, j.ID)
@@ -220,6 +220,9 @@ func (d *Desk) HandleReply(ctx context.Context, r notify.Reply) (bool, error) {
 	if id, ok := waitOf(r.Subject); ok {
 		return d.waitReply(ctx, id, r)
 	}
+	if id, ok := tellOf(r.Subject); ok {
+		return d.staffReply(ctx, id, r)
+	}
 	id, ok := JobOf(r.Subject)
 	if !ok {
 		return false, nil
@@ -280,6 +283,9 @@ func (d *Desk) HandleFailure(ctx context.Context, subject string, m notify.Messa
 // Version tells notify which version of a job texts may speak of; live is false
 // where there is no such job.
 func (d *Desk) Version(ctx context.Context, subject string) (int, bool, error) {
+	if id, ok := tellOf(subject); ok {
+		return d.tellVersion(ctx, id)
+	}
 	if id, ok := waitOf(subject); ok {
 		e, err := one[WaitEntry](ctx, d.db, "waiting entry", "id = ?", id)
 		if fault.Is(err, fault.NotFound) {

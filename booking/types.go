@@ -413,6 +413,9 @@ type Attention struct {
 	// EscalateAt is when the sweep must look again; zero: it does not go on.
 	Level      int
 	EscalateAt db.Time
+	// TellAt is when those who are asked are told of it outside the board; zero:
+	// they have been, or have looked.
+	TellAt db.Time
 
 	Job *Job `gorm:"-"`
 }

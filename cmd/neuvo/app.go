@@ -98,8 +98,8 @@ func newApp(ctx context.Context, opt appOptions) (_ *App, err error) {
 	if err := a.wireMail(ctx, opt, holder); err != nil {
 		return a, err
 	}
-	a.desk = booking.New(a.db, a.notifier, booking.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, ShortURL: opt.settings.ShortURL, Log: opt.log})
 	a.directory = auth.New(a.db)
+	a.desk = booking.New(a.db, a.notifier, booking.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, ShortURL: opt.settings.ShortURL, Log: opt.log, Staff: a.directory.List})
 	a.surveyor = survey.New(a.db, a.desk, a.notifier, survey.Options{Now: opt.now, BaseURL: opt.settings.BaseURL, Log: opt.log, Staff: a.directory.List})
 	a.connectRooms()
 	a.server, err = web.New(web.Options{

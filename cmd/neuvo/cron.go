@@ -38,6 +38,7 @@ func (a *App) schedules() []schedule {
 		{"cases", "* * * * *", true, a.surveyor.WatchCases},
 		{"promises", "* * * * *", true, a.desk.WatchPromises},
 		{"unanswered replies", "* * * * *", true, a.desk.EscalateReplies},
+		{"telling staff", "* * * * *", true, a.desk.TellStaff},
 		{"due texts", "@every 5s", false, a.notifier.SendDue},
 		{"inbox poll", "@every 15s", false, a.poll},
 		{"stored mail", "* * * * *", true, func(ctx context.Context) (int, error) {

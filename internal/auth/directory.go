@@ -69,6 +69,7 @@ func (d *Directory) Add(ctx context.Context, in NewStaff) (*Staff, error) {
 	s := &Staff{
 		Email: email, Name: in.Name, Role: in.Role, Locale: in.Locale,
 		WorkshopID: in.WorkshopID, AdvisorID: in.AdvisorID, Active: true, CreatedAt: db.At(d.db.Now()),
+		TellEmail: true, TellMinutes: DefaultTellMinutes,
 	}
 	switch {
 	case in.PasswordHash != "":

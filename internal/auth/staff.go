@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"time"
+
 	"neuvo/internal/db"
 )
 
@@ -29,6 +31,25 @@ type Staff struct {
 	PasswordHash string // argon2id, PHC string format; "" cannot sign in
 	Active       bool
 	CreatedAt    db.Time
+	// How the person is told of what a customer wrote while no page of the desk is
+	// open, or none that shows it has been looked at for TellMinutes.
+	Phone       string // E.164; "": none
+	TellEmail   bool
+	TellSMS     bool
+	TellMinutes int
+	SeenAt      db.Time // when a page of theirs was last open, to the minute
+}
+
+// DefaultTellMinutes is how long an open page may go unread before its person is
+// told otherwise.
+const DefaultTellMinutes = 5
+
+// present is how long after its last sign a page counts as open.
+const present = 2 * time.Minute
+
+// Present tells whether a page of the desk is open before this person.
+func (s *Staff) Present(now time.Time) bool {
+	return !s.SeenAt.IsZero() && now.Sub(s.SeenAt.Time) < present
 }
 
 // TableName keeps the word, which is its own plural.

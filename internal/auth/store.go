@@ -170,3 +170,42 @@ func (d *Directory) PurgeSessions(ctx context.Context) (int, error) {
 	}
 	return n, nil
 }
+
+// Seen notes that a page of the desk is open before a person.
+func (d *Directory) Seen(ctx context.Context, id int64) error {
+	err := d.db.Tx(ctx, func(ctx context.Context) error {
+		return d.db.In(ctx).Model(&Staff{}).Where("id = ?", id).Update("seen_at", db.At(d.db.Now())).Error
+	})
+	if err != nil {
+		return fmt.Errorf("note that staff %d is here: %w", id, err)
+	}
+	return nil
+}
+
+// Told is how a person wants to be told.
+type Told struct {
+	Phone      string // E.164
+	Email, SMS bool
+	Minutes    int
+}
+
+// SetTold changes how a person is told. Invalid where texts are wished for without a
+// phone, or the minutes are out of range.
+func (d *Directory) SetTold(ctx context.Context, id int64, t Told) error {
+	switch {
+	case t.SMS && t.Phone == "":
+		return fault.BadField("phone", "fault.required", nil)
+	case t.Minutes < 1 || t.Minutes > 240:
+		f := fault.BadField("minutes", "fault.between", t.Minutes)
+		f.Fields[0].Args = map[string]any{"min": 1, "max": 240}
+		return f
+	}
+	err := d.db.Tx(ctx, func(ctx context.Context) error {
+		return d.db.In(ctx).Model(&Staff{}).Where("id = ?", id).
+			Updates(map[string]any{"phone": t.Phone, "tell_email": t.Email, "tell_sms": t.SMS, "tell_minutes": t.Minutes}).Error
+	})
+	if err != nil {
+		return fmt.Errorf("change how staff %d is told: %w", id, err)
+	}
+	return nil
+}

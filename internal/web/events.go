@@ -113,7 +113,8 @@ func (s *Server) events(c echo.Context) error {
 	if err := send("retry: 3000\n\n"); err != nil {
 		return nil
 	}
-	tick := time.NewTicker(heartbeat)
+	s.here(c, staff.ID)
+	tick, beats := time.NewTicker(heartbeat), 0
 	defer tick.Stop()
 	for {
 		var err error
@@ -125,6 +126,9 @@ func (s *Server) events(c echo.Context) error {
 		case jobID := <-changes:
 			err = send("event: change\ndata: %d\n\n", jobID)
 		case <-tick.C:
+			if beats++; beats%3 == 0 {
+				s.here(c, staff.ID)
+			}
 			err = send(": still here\n\n")
 		}
 		if err != nil {

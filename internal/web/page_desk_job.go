@@ -102,6 +102,9 @@ func (s *Server) pageDeskJob(c echo.Context) error {
 		return s.fail(c, err)
 	}
 	p.Verifying = c.QueryParam("verify") != ""
+	if err := s.opt.Desk.Looked(c.Request().Context(), p.Job.ID, p.Staff.AdvisorID); err != nil {
+		return s.fail(c, err)
+	}
 	if to := booking.Status(c.QueryParam("to")); to != "" {
 		if err := s.openPreview(c, p, to); err != nil {
 			return s.fail(c, err)

@@ -35,13 +35,18 @@ func (p *settingsPage) SurveyFields() []map[string]any {
 	}
 }
 
+// pageSettingsReplies sets how long what a customer wrote may wait.
+func (s *Server) pageSettingsReplies(c echo.Context) error {
+	return s.changeWorkshop(c, "#replies", func(w *booking.Workshop) error {
+		whole := func(name string) *int { return new(int(number(c.FormValue(name)))) }
+		in := WorkshopSet{ReplyMinutes: whole("reply_minutes"), ReplyManagerMinutes: whole("reply_manager_minutes")}
+		return in.apply(w, s.opt.Now())
+	})
+}
+
 // pageSettingsSurvey sets what is asked after a visit, when and how often.
 func (s *Server) pageSettingsSurvey(c echo.Context) error {
-	p, err := s.settingsPage(c)
-	if err != nil {
-		return s.fail(c, err)
-	}
-	fill := func(w *booking.Workshop) error {
+	return s.changeWorkshop(c, "#survey", func(w *booking.Workshop) error {
 		whole := func(name string) *int { return new(int(number(c.FormValue(name)))) }
 		given := func(name string) *string { return new(typed(c, name, maxLine)) }
 		in := WorkshopSet{
@@ -49,10 +54,19 @@ func (s *Server) pageSettingsSurvey(c echo.Context) error {
 			SurveyThrottleDays: whole("survey_throttle_days"), SurveyReminderDays: whole("survey_reminder_days"), ReviewURL: new(typed(c, "review_url", 600)),
 		}
 		return in.apply(w, s.opt.Now())
+	})
+}
+
+// changeWorkshop changes some of a workshop's settings and shows its part of the
+// page again; fill may run more than once.
+func (s *Server) changeWorkshop(c echo.Context, part string, fill func(*booking.Workshop) error) error {
+	p, err := s.settingsPage(c)
+	if err != nil {
+		return s.fail(c, err)
 	}
 	_, err = s.opt.Desk.ChangeWorkshop(c.Request().Context(), managerOf(p.Staff), p.Workshop.ID, fill)
 	if err == nil {
-		return seeOther(c, settingsURL("", p.Query, "settings")+"#survey")
+		return seeOther(c, settingsURL("", p.Query, "settings")+part)
 	}
 	status := p.refused(err)
 	if status == 0 {
