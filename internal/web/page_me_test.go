@@ -26,7 +26,7 @@ func TestAManagerSetsHowLongRepliesWait(t *testing.T) {
 	b := onSQLite(t)
 	b.atDesk("boss@example.com")
 	page := b.open("/desk/settings").want(200)
-	page.form("/settings/replies?workshop=1").set("reply_minutes", "-1").send().want(422)
+	page.form("/settings/replies?workshop=1").set("reply_minutes", "20000").send().want(422)
 	page.form("/settings/replies?workshop=1").set("reply_minutes", "20").set("reply_manager_minutes", "45").send().want(200)
 	shop, err := b.desk.Workshop(t.Context(), 1)
 	b.must(err)
