@@ -38,8 +38,9 @@ const clients = 32
 // answers kept bytes through the same stack.
 type site struct {
 	*world
-	url  string
-	kept atomic.Pointer[[]byte]
+	url    string
+	server *web.Server
+	kept   atomic.Pointer[[]byte]
 }
 
 func (w *world) serve(tb testing.TB) *site {
@@ -59,7 +60,7 @@ func (w *world) serve(tb testing.TB) *site {
 	must(tb, err)
 	l, err := server.Listen("127.0.0.1:0")
 	must(tb, err)
-	s.url = "http://" + l.Addr().String()
+	s.url, s.server = "http://"+l.Addr().String(), server
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	tb.Cleanup(func() {

@@ -13,6 +13,11 @@ import (
 // notice a browser that has gone.
 const heartbeat = 20 * time.Second
 
+// spacing is the least time between two marks on one stream. Of those that come
+// sooner one follows when it is over: each page asks again at most so often, and
+// always after the last change.
+const spacing = 200 * time.Millisecond
+
 // maxStreams bounds the pages that listen at once.
 const maxStreams = 1000
 
@@ -84,7 +89,8 @@ func (b *bell) close() {
 }
 
 // events is the live stream of the desk's pages (server-sent events, WHATWG
-// HTML section 9.2): "event: change" with the job's id as its data.
+// HTML section 9.2): "event: change" with the job's id as its data, 0 where it is
+// about several jobs or about something else.
 func (s *Server) events(c echo.Context) error {
 	staff := s.staff(c)
 	changes, leave, ok := s.bell.listen(staff.WorkshopID)
@@ -116,6 +122,8 @@ func (s *Server) events(c echo.Context) error {
 	s.here(c, staff.ID)
 	tick, beats := time.NewTicker(heartbeat), 0
 	defer tick.Stop()
+	pace := newPace()
+	defer pace.after.Stop()
 	for {
 		var err error
 		select {
@@ -124,7 +132,11 @@ func (s *Server) events(c echo.Context) error {
 		case <-s.bell.done:
 			return nil
 		case jobID := <-changes:
-			err = send("event: change\ndata: %d\n\n", jobID)
+			if pace.now(jobID) {
+				err = send(changed, jobID)
+			}
+		case <-pace.after.C:
+			err = send(changed, pace.held())
 		case <-tick.C:
 			if beats++; beats%3 == 0 {
 				s.here(c, staff.ID)
@@ -135,4 +147,42 @@ func (s *Server) events(c echo.Context) error {
 			return nil
 		}
 	}
+}
+
+// changed is a mark on the stream.
+const changed = "event: change\ndata: %d\n\n"
+
+// pace keeps the marks of one stream apart.
+type pace struct {
+	after *time.Timer // runs while a mark is held back
+	last  time.Time   // when one was sent
+	jobID int64       // of what is held back
+	holds bool
+}
+
+func newPace() *pace {
+	p := &pace{after: time.NewTimer(time.Hour)}
+	p.after.Stop()
+	return p
+}
+
+// now tells whether a mark goes out at once; else it is held back.
+func (p *pace) now(jobID int64) bool {
+	switch wait := spacing - time.Since(p.last); {
+	case !p.holds && wait <= 0:
+		p.last = time.Now()
+		return true
+	case !p.holds:
+		p.holds, p.jobID = true, jobID
+		p.after.Reset(wait)
+	case p.jobID != jobID:
+		p.jobID = 0
+	}
+	return false
+}
+
+// held gives the mark that was held back.
+func (p *pace) held() int64 {
+	p.holds, p.last = false, time.Now()
+	return p.jobID
 }

@@ -3,16 +3,13 @@ package inbox
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -258,56 +255,4 @@ func BenchmarkLookup(b *testing.B) {
 			}
 		})
 	}
-}
-
-// BenchmarkArrival is the time from the mail host's word that a reply is in the
-// mailbox to the bell of the advisor's open page, over IDLE: on a server that tells
-// at once, and on Dovecot, which waits half a second of its own before it tells.
-func BenchmarkArrival(b *testing.B) {
-	b.Run("a server that tells at once", func(b *testing.B) {
-		if p50 := arrival(b, memory(b, imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIdle: {}}, nil)); p50 > 300*time.Millisecond {
-			b.Errorf("half of the replies took longer than %s", p50)
-		}
-	})
-	b.Run("Dovecot", func(b *testing.B) {
-		h, _ := dovecot(b)
-		arrival(b, h)
-	})
-}
-
-func arrival(b *testing.B, h host) (p50 time.Duration) {
-	d := dbtest.SQLite(b)
-	n, made := manyJobs(b, d, 1000)
-	rung := make(chan string, 10)
-	n.OnChange(func(subject string) { rung <- subject })
-	h.deliver(b, reply(1, made.For(1)))
-	p, err := NewPoller(n, PollerOptions{URL: h.url(), DB: d, Holder: "bench", Parse: ours, PollEvery: time.Hour})
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan error, 1)
-	go func() { done <- p.Watch(ctx, nil) }()
-	defer func() {
-		cancel()
-		if err := errors.Join(<-done, p.Close()); err != nil {
-			b.Error(err)
-		}
-	}()
-	<-rung // the first was there before; after it, IDLE begins
-	var took []time.Duration
-	for i := 2; len(took) < 100; i++ {
-		h.deliver(b, reply(i, made.For(int64(i))))
-		start := time.Now()
-		if subject := <-rung; subject != fmt.Sprintf("job:%d", i) {
-			b.Fatalf("the bell rang for %s", subject)
-		}
-		took = append(took, time.Since(start))
-	}
-	slices.Sort(took)
-	p50 = took[len(took)/2]
-	b.ReportMetric(float64(p50.Microseconds())/1000, "p50-ms")
-	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
-	b.ReportMetric(0, "ns/op")
-	return p50
 }
