@@ -91,15 +91,21 @@ func fillMailbox(b testing.TB, d *notifytest.Dovecot, messages int, made *notify
 	for i := 1; i <= messages; i++ {
 		raw := reply(i, made.For(int64(i)))
 		size += int64(len(raw))
-		name := fmt.Sprintf("%010d.M%d.bench,S=%d:2,", 1_700_000_000+i, i, len(raw))
-		if err := os.WriteFile(filepath.Join(d.Dir, "mail", "inbox", "cur", name), []byte(raw), 0o666); err != nil {
-			b.Fatal(err)
-		}
+		dropFile(b, d, i, raw)
 	}
 	if err := d.Own("inbox"); err != nil {
 		b.Fatal(err)
 	}
 	return size
+}
+
+// dropFile puts message i into the maildir of the user inbox.
+func dropFile(b testing.TB, d *notifytest.Dovecot, i int, raw string) {
+	b.Helper()
+	name := fmt.Sprintf("%010d.M%d.bench,S=%d:2,", 1_700_000_000+i, i, len(raw))
+	if err := os.WriteFile(filepath.Join(d.Dir, "mail", "inbox", "cur", name), []byte(raw), 0o666); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // BenchmarkReplies brings replies from Dovecot into a database, matched, stripped and

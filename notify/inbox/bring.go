@@ -52,6 +52,7 @@ func (p *Poller) bringIn(ctx context.Context) (fresh int, err error) {
 		if err != nil {
 			return fresh, err
 		}
+		batch.messages = nil // from here on they are read from the database
 		// What came is placed before the next batch is stored, and before its
 		// flags: the advisor waits for it, the mailbox does not.
 		if _, err := p.store.ProcessStored(ctx, p.parse); err != nil {
@@ -80,9 +81,9 @@ type fetchedBatch struct {
 }
 
 // fetchAhead fetches batch after batch and holds one that nobody has asked for
-// yet. The channel is closed at the end, after an error, and when ctx is done.
+// yet, and no more: it may be one message of 50 MB. The channel is closed at the end, after an error, and when ctx is done.
 func (p *Poller) fetchAhead(ctx context.Context, s *session, entries []entry) <-chan fetchedBatch {
-	ahead := make(chan fetchedBatch, 1)
+	ahead := make(chan fetchedBatch)
 	go func() {
 		defer close(ahead)
 		for len(entries) > 0 && ctx.Err() == nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -124,12 +125,12 @@ func (s *session) fetchSet(ctx context.Context, set imap.UIDSet, section *imap.F
 		cmd := s.client.Fetch(set, &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}})
 		defer cmd.Close()
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
-			m, err := data.Collect()
+			m, err := collect(data)
 			if err != nil {
 				return err
 			}
-			if b := sectionBytes(m); b != nil && m.UID != 0 {
-				out = append(out, fetched{m.UID, b, m.InternalDate})
+			if m.bytes != nil && m.uid != 0 {
+				out = append(out, m)
 			}
 		}
 		return cmd.Close()
@@ -137,13 +138,22 @@ func (s *session) fetchSet(ctx context.Context, set imap.UIDSet, section *imap.F
 	return out, err
 }
 
-func sectionBytes(m *imapclient.FetchMessageBuffer) []byte {
-	for _, b := range m.BodySection {
-		if b.Bytes != nil {
-			return b.Bytes
+// collect reads what came of one message, into no more memory than it has bytes.
+func collect(data *imapclient.FetchMessageData) (m fetched, err error) {
+	for item := data.Next(); item != nil && err == nil; item = data.Next() {
+		switch item := item.(type) {
+		case imapclient.FetchItemDataUID:
+			m.uid = item.UID
+		case imapclient.FetchItemDataInternalDate:
+			m.date = item.Time
+		case imapclient.FetchItemDataBodySection:
+			if item.Literal != nil && m.bytes == nil {
+				m.bytes = make([]byte, item.Literal.Size())
+				_, err = io.ReadFull(item.Literal, m.bytes)
+			}
 		}
 	}
-	return nil
+	return m, err
 }
 
 // fetchEach goes on one by one after the server refused a batch.

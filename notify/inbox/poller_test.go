@@ -33,6 +33,15 @@ func (h host) url() string {
 // memory starts the in-process IMAP server; wrap may change its sessions.
 func memory(t testing.TB, caps imap.CapSet, wrap func(imapserver.Session) imapserver.Session) host {
 	t.Helper()
+	_, h := memoryServer(t, caps, wrap)
+	return h
+}
+
+// memoryUser is memory with the user whose mailbox it is.
+func memoryUser(t testing.TB) (*imapmemserver.User, host) { return memoryServer(t, nil, nil) }
+
+func memoryServer(t testing.TB, caps imap.CapSet, wrap func(imapserver.Session) imapserver.Session) (*imapmemserver.User, host) {
+	t.Helper()
 	user := imapmemserver.NewUser("inbox", notifytest.Password)
 	if err := user.Create("INBOX", nil); err != nil {
 		t.Fatal(err)
@@ -54,7 +63,7 @@ func memory(t testing.TB, caps imap.CapSet, wrap func(imapserver.Session) imapse
 	}
 	go func() { _ = srv.Serve(l) }()
 	t.Cleanup(func() { _ = srv.Close() })
-	return host{addr: l.Addr().String(), deliver: func(t testing.TB, raw string) {
+	return user, host{addr: l.Addr().String(), deliver: func(t testing.TB, raw string) {
 		t.Helper()
 		if _, err := user.Append("INBOX", literal{strings.NewReader(raw), int64(len(raw))}, &imap.AppendOptions{}); err != nil {
 			t.Fatal(err)
