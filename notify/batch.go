@@ -13,9 +13,10 @@ import (
 // goes alone, so that one that ends the program takes nobody with it; and where a
 // batch cannot be placed, each of it is placed by itself.
 
-// A batch is bounded by its number and by its bytes: it is held in memory.
+// A batch is bounded by its bytes, as it is held in memory, and by its number:
+// SQLite takes 32,766 values in one statement, and a message has some fifty.
 const (
-	batchMessages = 256
+	batchMessages = 512
 	batchBytes    = 16 << 20
 )
 

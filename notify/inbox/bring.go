@@ -90,6 +90,9 @@ func (p *Poller) fetchAhead(ctx context.Context, s *session, entries []entry) <-
 			var batch []entry
 			batch, entries = nextBatch(entries, p.opt.MaxMessage)
 			messages, err := s.fetch(ctx, batch, p.opt.MaxMessage)
+			if gone := len(batch) - len(messages); err == nil && gone > 0 {
+				p.opt.Log.Warn("messages were removed before they could be fetched, or the server kept them back; the nightly count looks again", "mailbox", p.name, "messages", gone)
+			}
 			select {
 			case ahead <- fetchedBatch{messages, err, len(entries) == 0}:
 			case <-ctx.Done():

@@ -19,8 +19,8 @@ const (
 	maxMessage = 50 << 20
 	// maxHeaders bounds the fields of a message too large to fetch.
 	maxHeaders = 256 << 10
-	// A batch is fetched in one exchange and held in memory.
-	batchCount = 256
+	// A batch is fetched in one exchange, held in memory and stored in one commit.
+	batchCount = 512
 	batchBytes = 8 << 20
 )
 
