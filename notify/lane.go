@@ -45,13 +45,17 @@ type lane struct {
 	fails  int // running failures of the gateway
 	broken time.Time
 	counts map[string]uint64
+	recent hourly
+	tuning Tuning // what a manager has set
+	// failure is the last that lay in the gateway.
+	failure *GatewayFailure
 }
 
 func newLane(r Route, concurrency int) *lane {
 	if r.Concurrency > 0 {
 		concurrency = r.Concurrency
 	}
-	return &lane{Route: r, name: r.Gateway.Name(), slots: make(chan struct{}, concurrency), counts: map[string]uint64{}}
+	return &lane{Route: r, name: r.Gateway.Name(), slots: make(chan struct{}, concurrency), counts: map[string]uint64{}, recent: hourly{}}
 }
 
 // room takes leave to hand over up to want messages and tells for how many it
@@ -64,22 +68,26 @@ func (l *lane) room(now time.Time, want int) (got int, next time.Time) {
 	if l.handed == 0 {
 		l.pace.rest()
 	}
+	if l.tuning.Paused {
+		return 0, now.Add(tuneEvery)
+	}
+	rate := lower(l.PerSecond, l.tuning.PerSecond)
 	ahead := l.pace.ahead(cap(l.slots))
 	got = min(want, cap(l.slots)+ahead-l.handed)
 	if got <= 0 || got < min(want, ahead/2) {
 		return 0, time.Time{}
 	}
-	if l.PerSecond > 0 {
-		most := max(l.PerSecond, 1)
+	if rate > 0 {
+		most := max(rate, 1)
 		if l.filled.IsZero() {
 			l.tokens = most
 		} else if spent := now.Sub(l.filled); spent > 0 {
-			l.tokens = min(l.tokens+spent.Seconds()*l.PerSecond, most)
+			l.tokens = min(l.tokens+spent.Seconds()*rate, most)
 		}
 		l.filled = now
 		// A hair is forgiven: a clock in whole microseconds never quite gets there.
 		if l.tokens < 1-1e-4 {
-			return 0, now.Add(time.Duration((1 - l.tokens) / l.PerSecond * float64(time.Second)))
+			return 0, now.Add(time.Duration((1 - l.tokens) / rate * float64(time.Second)))
 		}
 		got = min(got, int(l.tokens+1e-4))
 		l.tokens -= float64(got)
@@ -93,8 +101,8 @@ func (l *lane) spare(count int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.handed -= count
-	if l.PerSecond > 0 {
-		l.tokens = min(l.tokens+float64(count), max(l.PerSecond, 1))
+	if rate := lower(l.PerSecond, l.tuning.PerSecond); rate > 0 {
+		l.tokens = min(l.tokens+float64(count), max(rate, 1))
 	}
 }
 
@@ -105,11 +113,13 @@ func (l *lane) ended(now time.Time, failure *SendError) {
 	l.handed--
 	l.pace.tick(now)
 	l.counts[outcomeOf(failure)]++
+	l.recent.add(now, outcomeOf(failure))
 	if failure == nil || !failure.Retryable && !failure.Unknown {
 		l.fails, l.broken = 0, time.Time{}
 		return
 	}
 	l.fails++
+	l.failure = &GatewayFailure{At: now, Code: failure.Code, Text: failure.Text}
 	rest := failure.RetryAfter
 	if l.fails >= brokenAfter {
 		rest = max(rest, min(firstBreak<<min(l.fails-brokenAfter, 8), lastBreak))
@@ -123,7 +133,7 @@ func (l *lane) ended(now time.Time, failure *SendError) {
 func (l *lane) resting(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return now.Before(l.broken)
+	return l.tuning.Paused || now.Before(l.broken)
 }
 
 func outcomeOf(failure *SendError) string {

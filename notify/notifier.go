@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"neuvo/internal/db"
@@ -25,6 +26,8 @@ type Notifier struct {
 	onFailure []FailureHandler
 	onConsent []ConsentHandler
 	tally     stateTally
+	tuned     sync.Mutex // guards tunedAt
+	tunedAt   time.Time
 	onChange  []func(subject string)
 	versions  VersionFunc
 	subjects  Subjects

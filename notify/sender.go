@@ -97,7 +97,7 @@ func (n *Notifier) sendDue(ctx context.Context) (accepted int, next time.Time, e
 	case <-ctx.Done():
 		return 0, next, ctx.Err()
 	}
-	errs := []error{n.applyStray(ctx)}
+	errs := []error{n.retune(ctx), n.applyStray(ctx)}
 	s := n.newSettler(ctx)
 	var mu sync.Mutex
 	var drains sync.WaitGroup

@@ -28,7 +28,7 @@ var models = []any{
 	booking.HolidayOpening{}, booking.TimeOffer{}, booking.KeptRisk{}, booking.SettingsEntry{},
 	booking.Mileage{}, booking.Estimate{}, booking.EstimateLine{}, booking.Photo{},
 	booking.Pool{}, booking.PoolDate{}, booking.TransportLimit{}, booking.Counter{}, booking.Taking{}, booking.Mark{}, booking.CatalogueMark{},
-	booking.OwnText{}, booking.ShortLink{},
+	notify.Tuning{}, booking.OwnText{}, booking.ShortLink{},
 	notify.Conversation{}, notify.Participant{}, notify.Message{}, notify.MessageState{}, notify.Mailbox{}, notify.Inbound{},
 	notify.MessageAttachment{}, notify.MessageReport{}, notify.Consent{}, notify.GatewayOptOut{},
 	survey.Survey{}, survey.Answer{}, survey.Press{}, survey.Case{},

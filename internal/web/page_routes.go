@@ -108,6 +108,8 @@ func registerPages(e *echo.Echo, s *Server) {
 	settings.POST("/advisors/new", s.pageSettingsAdvisorSubmit)
 	settings.GET("/advisors/:id", s.pageSettingsAdvisor)
 	settings.POST("/advisors/:id", s.pageSettingsAdvisorSubmit)
+	settings.GET("/gateways", s.pageGateways)
+	settings.POST("/gateways/:name", s.pageGatewaySubmit)
 	settings.GET("/texts", s.pageTexts)
 	settings.GET("/texts/:occasion", s.pageText)
 	settings.POST("/texts/:occasion", s.pageTextSubmit)

@@ -85,6 +85,10 @@ func (smsGateway) Name() string { return "mail-sms" }
 // Channel implements notify.Gateway.
 func (smsGateway) Channel() notify.Channel { return notify.SMS }
 
+// Addressed implements notify.Addressed: the answer to a text comes back to the
+// address that the mail came from.
+func (smsGateway) Addressed() bool { return true }
+
 // Send implements notify.Gateway.
 func (g smsGateway) Send(ctx context.Context, e notify.Envelope) (notify.Sent, error) {
 	if !notify.IsE164(e.To) {
