@@ -1,11 +1,16 @@
 package email_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-msgauth/dkim"
 
 	"neuvo/notify"
 	"neuvo/notify/email"
@@ -68,6 +73,55 @@ func TestARealMailServerCarriesMailBouncesTextsAndAnswers(t *testing.T) {
 		p := arrived("the bounce", func(p notify.Parsed) bool { return p.Kind == notify.Bounce })
 		if p.FailedRecipient != e.To || p.OriginalID != e.MessageID || !strings.Contains(p.FailedReason, "5.1.1") || job(p) != 1 {
 			t.Errorf("bounce %+v", p)
+		}
+	})
+	t.Run("a signed survey arrives as it was signed, in two shapes, with its way out", func(t *testing.T) {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sign, err := email.NewSignature(notifytest.ReplyDomain, "desk1", keyFile(t, "PRIVATE KEY", pkcs8(t, key)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := sign.Record()
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := write(9, addresses.For(9), "Hei Åsa 😀! "+strings.Repeat("Pitkä rivi, joka jatkuu. ", 50)+"\n.\nhttps://desk.test/s/x")
+		e.FromName, e.Purpose, e.Occasion, e.Unsubscribe = "Päivi 😀 <b>Bergström-von der Lentokonesuihkuturbiini</b>", notify.Survey, "survey", "https://desk.test/u/token"
+		e.Files = []notify.File{{Name: "käynti.ics", ContentType: "text/calendar; method=PUBLISH; charset=utf-8", Content: []byte("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")}}
+		hand(email.NewSMTP(mailer(t, email.MailerOptions{URL: post.URL(), Signature: sign})), e)
+		var raw []byte
+		notifytest.Eventually(t, "the survey", func() bool {
+			all := post.Mail(t, notifytest.ReplyBox)
+			i := slices.IndexFunc(all, func(raw []byte) bool { return strings.Contains(string(raw), "<"+e.MessageID+">") })
+			if i >= 0 {
+				raw = all[i]
+			}
+			return i >= 0
+		})
+		// A real host has put its own fields before it: the signature holds.
+		found, err := dkim.VerifyWithOptions(bytes.NewReader(raw), &dkim.VerifyOptions{LookupTXT: func(string) ([]string, error) { return []string{record}, nil }})
+		if err != nil || len(found) != 1 || found[0].Err != nil {
+			t.Errorf("the signature: %+v, %v", found, err)
+		}
+		header, parts := partsOf(t, strings.ReplaceAll(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\n", "\r\n"))
+		for name, want := range map[string]string{
+			"Message-Id": "<" + e.MessageID + ">", "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply",
+			"List-Unsubscribe": "<https://desk.test/u/token>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+		} {
+			if got := header.Get(name); got != want {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+		for _, kind := range []string{"multipart/alternative", "text/plain", "text/html", "text/calendar"} {
+			if parts[kind] == "" {
+				t.Errorf("no %s", kind)
+			}
+		}
+		if !strings.HasPrefix(parts["text/plain"], "Hei Åsa 😀! Pitkä rivi") || strings.Contains(parts["text/html"], "<b>") {
+			t.Errorf("%s", parts["text/html"])
 		}
 	})
 	t.Run("a text reaches the phone as it was written, and its answer the job", func(t *testing.T) {
