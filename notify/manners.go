@@ -82,6 +82,20 @@ func isAnswer(ctx context.Context, to string) bool {
 	return ok && from == to
 }
 
+// wakingNobody is when an answer to what came from an address may go: at once
+// where that was written just now, else when the quiet hours of a subject's
+// workshop are over.
+func (n *Notifier) wakingNobody(ctx context.Context, subject, to string) (db.Time, error) {
+	if n.manners == nil || isAnswer(ctx, to) {
+		return n.now(), nil
+	}
+	m, err := n.manners(ctx, subject)
+	if err != nil {
+		return db.Time{}, fmt.Errorf("ask for the manners of %s: %w", subject, err)
+	}
+	return db.At(m.Opens(n.opt.Now())), nil
+}
+
 // SetManners sets who knows the manners of subjects; without it there are no
 // quiet hours.
 func (n *Notifier) SetManners(f MannersFunc) { n.manners = f }

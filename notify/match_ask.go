@@ -88,8 +88,12 @@ func (n *Notifier) sendList(ctx context.Context, p Parsed, f Facts, list []int64
 	body := templates.T(locale, "notify.which_job", map[string]any{
 		"list": strings.Join(lines, "\n"), "code": codes[list[0]], "names": strings.Join(names, ", "),
 	})
+	at, err := n.wakingNobody(ctx, subjects[0], p.From)
+	if err != nil {
+		return err
+	}
 	m, err := n.Send(ctx, Outgoing{
-		Subject: listPrefix + p.From, Channel: SMS, To: p.From, Author: strings.Join(names, ", "), Occasion: occasionWhich,
+		NotBefore: at, Subject: listPrefix + p.From, Channel: SMS, To: p.From, Author: strings.Join(names, ", "), Occasion: occasionWhich,
 		Purpose: JobUpdate, Locale: locale, Body: body, ExpiresAt: db.At(n.opt.Now().Add(askAgainAfter)),
 		Asks: asksWhich, AsksUntil: db.At(n.opt.Now().Add(askAgainAfter)),
 	})

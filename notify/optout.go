@@ -129,7 +129,7 @@ func (n *Notifier) optOutUnplaced(ctx context.Context, in *Inbound, p Parsed) (b
 		}
 		subject = c.Subject
 	}
-	m := &Message{Channel: in.Channel, FromAddress: in.FromAddress, Body: in.Body}
+	m := &Message{Channel: in.Channel, FromAddress: in.FromAddress, Body: in.Body, CreatedAt: in.ReceivedAt}
 	opted, err := n.optOut(ctx, subject, m, in.Number, strings.TrimPrefix(in.Source, "hook:"), p.OptOut)
 	if err != nil || !opted {
 		return false, err
@@ -164,8 +164,12 @@ func (n *Notifier) confirmOpt(ctx context.Context, subject string, m *Message, n
 	if done, err := n.wroteLately(ctx, m.FromAddress, occasion, db.At(n.opt.Now().Add(-confirmEvery))); err != nil || done {
 		return err
 	}
+	at, err := n.wakingNobody(n.answering(ctx, m), subject, m.FromAddress)
+	if err != nil {
+		return err
+	}
 	sent, err := n.Send(ctx, Outgoing{
-		Subject: subject, Channel: SMS, To: m.FromAddress, Author: author, Occasion: occasion, Purpose: JobUpdate,
+		NotBefore: at, Subject: subject, Channel: SMS, To: m.FromAddress, Author: author, Occasion: occasion, Purpose: JobUpdate,
 		Locale: locale, Body: templates.T(locale, "notify."+occasion, nil), AtOnce: true,
 		ExpiresAt: db.At(n.opt.Now().Add(confirmEvery)),
 	})

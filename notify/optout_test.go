@@ -225,3 +225,71 @@ func TestACodeIsNotGivenToAnotherVisitForNinetyDays(t *testing.T) {
 		p.wantOn(p.arrives(mobile, line1, "J2 hello"), "triage") // never placed on the visit that has one now
 	})
 }
+
+func TestWhatWasWrittenHoursAgoIsAnsweredInTheMorning(t *testing.T) {
+	for body, first := range map[string]string{"STOP": "No more surveys", "Is it ready?": "Thank you for your message!"} {
+		t.Run(body, func(t *testing.T) {
+			eachPhones(t, []string{line1}, func(t *testing.T, p *phones) {
+				p.night(p.n, time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC))
+				p.open(p.n, "job:1", mobile, "")
+				p.open(p.n, "job:2", mobile, "")
+				p.tells("job:1", mobile, "one")
+				p.tells("job:2", mobile, "two")
+				p.next++
+				in := notify.Parsed{Kind: notify.Human, Channel: notify.SMS, From: mobile, Number: line1, ReplyText: body, Text: body, ProviderID: "late"}
+				p.mails.arrive(in)             // at five in the afternoon
+				p.clock.Advance(7 * time.Hour) // and read at midnight: the program was down
+				p.mails.process()
+				p.sendDue(p.n)
+				if got := p.sms.bodies()[2:]; len(got) != 0 {
+					t.Errorf("woken by %q", got)
+				}
+				p.clock.Advance(8 * time.Hour)
+				p.sendDue(p.n)
+				if got := p.sms.bodies()[2:]; len(got) != 1 || !strings.HasPrefix(got[0], first) {
+					t.Errorf("in the morning there went %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestWhoeverWritesAtNightIsAnsweredAtNight(t *testing.T) {
+	for body, first := range map[string]string{"STOP": "No more surveys", "Is it ready?": "Thank you for your message!"} {
+		t.Run(body, func(t *testing.T) {
+			eachPhones(t, []string{line1}, func(t *testing.T, p *phones) {
+				p.night(p.n, time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC))
+				p.open(p.n, "job:1", mobile, "")
+				p.open(p.n, "job:2", mobile, "")
+				p.tells("job:1", mobile, "one")
+				p.tells("job:2", mobile, "two")
+				p.clock.Advance(6 * time.Hour)
+				p.arrives(mobile, line1, body)
+				p.sendDue(p.n)
+				if got := p.sms.bodies()[2:]; len(got) != 1 || !strings.HasPrefix(got[0], first) {
+					t.Errorf("answered with %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAQuestionThatIsSentAgainIsStillOne(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := w.processWith(notify.Route{Gateway: w.sms, Names: map[string]string{"+358": "AUTOTALO"}, Numbers: []string{line1}})
+		w.sms.say(refuseForGood)
+		o := text("Did it meet your expectations?")
+		o.Asks = "survey"
+		m := w.queue(n, o)[0]
+		w.sendDue(n)
+		w.sms.say(nil)
+		again, err := n.Retry(t.Context(), m.ID, "Satu")
+		if err != nil || again.Asks != "survey" || !again.AsksUntil.After(w.clock.Now()) {
+			t.Fatalf("%+v, %v", again, err)
+		}
+		w.sendDue(n)
+		if sent := w.sms.envelopes(); len(sent) != 2 || sent[1].From != line1 {
+			t.Errorf("sent %+v", sent)
+		}
+	})
+}

@@ -97,6 +97,10 @@ func (n *Notifier) Retry(ctx context.Context, id int64, by string) (*Message, er
 			Author: m.Author, FromAddress: m.FromAddress, ToAddress: m.ToAddress, Subject: m.Subject, Body: m.Body,
 			Locale: m.Locale, InReplyTo: m.InReplyTo, Segments: m.Segments, ByHuman: m.ByHuman, AtOnce: true, RetryOf: m.ID,
 			State: Queued, NextAt: n.now(), CreatedAt: n.now(), ExpiresAt: db.At(n.opt.Now().Add(retryLife)),
+			Asks: m.Asks, AsksUntil: m.AsksUntil, // a question still comes from what can be answered
+		}
+		if again.AsksUntil.Before(again.ExpiresAt.Time) && !again.AsksUntil.IsZero() {
+			again.AsksUntil = again.ExpiresAt
 		}
 		if err := n.insertMessage(ctx, again, "sent again by "+by); err != nil {
 			return err
