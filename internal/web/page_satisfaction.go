@@ -21,8 +21,9 @@ import (
 // what was said of his or her own work.
 type satisfactionPage struct {
 	frame
-	From, To string // dates
-	Export   string // the address of the exports, up to the format
+	Handed   *booking.HandoverReport // inside the house
+	From, To string                  // dates
+	Export   string                  // the address of the exports, up to the format
 	Whole    *reportRow
 	Weeks    []reportRow
 	Advisors []reportRow
@@ -115,6 +116,9 @@ func (s *Server) satisfactionPage(c echo.Context) (*satisfactionPage, error) {
 	p.From, p.To = filter.From.Format(time.DateOnly), filter.To.AddDate(0, 0, -1).Format(time.DateOnly)
 	p.Export = with(with("/desk/satisfaction/export?workshop="+idOf(f.Workshop.ID), "from", p.From), "to", p.To)
 	ctx := c.Request().Context()
+	if p.Handed, err = s.opt.Desk.Handovers(ctx, filter.WorkshopID, filter.AdvisorID, filter.From, filter.To); err != nil {
+		return nil, err
+	}
 	for _, part := range []struct {
 		by string
 		to *[]reportRow

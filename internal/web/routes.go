@@ -117,6 +117,7 @@ func (s *Server) staffCalls(api huma.API) {
 	call(s, api, forStaff, post, "/waitlist/{id}", 200, "act-on-waitlist", "Do for somebody on the list what he or she told the desk", s.postWaitAct)
 	call(s, api, forStaff, get, "/surveys", 200, "list-surveys", "Surveys and their answers", s.listSurveys)
 	call(s, api, forStaff, get, "/reports/promises", 200, "promise-rates", "How well promises to customers are kept; an advisor sees his or her own", s.getPromiseRates)
+	call(s, api, forStaff, get, "/reports/handovers", 200, "handovers", "How often customers were handed on inside the house; an advisor sees his or her own", s.getHandovers)
 	call(s, api, forStaff, get, "/reports/satisfaction", 200, "satisfaction", "How content customers are, with intervals; an advisor sees his or her own", s.getSatisfaction)
 }
 
