@@ -83,7 +83,7 @@ func TestTheSenderOfAMessageIsLearnedOnlyWhereSomebodyOfOursSaysSo(t *testing.T)
 	id, _ := b.book("10:00")
 	m := b.wrote(1, "puoliso@example.net", "job:"+id, "Haen auton")
 	b.atDesk("sanna@example.com")
-	page := b.open("/desk/jobs/"+id).want(200).says("Unknown sender", "puoliso@example.net")
+	page := b.open("/desk/jobs/"+id).want(200).says("Unverified sender", "puoliso@example.net")
 	page.form("/messages/" + idOf(m.ID) + "/sender").send().want(200)
 	if again := b.wrote(2, "puoliso@example.net", "job:"+id, "Tulen viideltä"); !again.Verified {
 		t.Errorf("the learned sender is not known: %+v", again)
