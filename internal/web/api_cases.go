@@ -197,22 +197,3 @@ func (s *Server) postAnnounce(ctx context.Context, in *idIn) (*body[promiseOut],
 // mayDismiss tells whether a person may close a case without the customer's
 // word.
 func mayDismiss(staff *auth.Staff) bool { return staff.Can(auth.ActManage) }
-
-// deleteCustomer erases a customer at his or her wish.
-func (s *Server) deleteCustomer(ctx context.Context, in *idIn) (*struct{}, error) {
-	id, err := pathID(in.ID)
-	if err != nil {
-		return nil, err
-	}
-	staff := callerOf(ctx).staff
-	shops, err := s.opt.Desk.WorkshopsOfCustomer(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	for _, shop := range shops { // a manager of one workshop does not forget another's customer
-		if !staff.Sees(shop) {
-			return nil, fault.New(fault.NotFound, "fault.not_found")
-		}
-	}
-	return nil, s.opt.Desk.EraseCustomer(ctx, id, actorOf(staff))
-}

@@ -201,11 +201,12 @@ func (s *Server) listConsents(ctx context.Context, in *idIn) (*body[list[consent
 	if err != nil {
 		return nil, err
 	}
-	var out []consentOut
-	for _, r := range rows {
-		out = append(out, consentOut{
-			At: r.At.In(zoneOf(j)), Address: r.Address, Purpose: r.Purpose, Given: r.Given, How: r.How, Author: r.Author, Origin: r.Origin, Wording: r.Wording,
-		})
-	}
+	out := mapped(rows, func(c notify.Consent) consentOut { return consentOf(&c, zoneOf(j)) })
 	return &body[list[consentOut]]{listOf(out, "")}, nil
+}
+
+func consentOf(c *notify.Consent, zone *time.Location) consentOut {
+	return consentOut{
+		At: c.At.In(zone), Address: c.Address, Purpose: c.Purpose, Given: c.Given, How: c.How, Author: c.Author, Origin: c.Origin, Wording: c.Wording,
+	}
 }
