@@ -273,3 +273,22 @@ func TestAQuestionThatIsSentAgainIsStillOne(t *testing.T) {
 		}
 	})
 }
+func TestWhoeverWritesAtNightIsAnsweredAtNight(t *testing.T) {
+	for body, first := range map[string]string{"STOP": "No more surveys", "Is it ready?": "Thank you for your message!"} {
+		t.Run(body, func(t *testing.T) {
+			eachPhones(t, []string{line1}, func(t *testing.T, p *phones) {
+				p.night(p.n, time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC))
+				p.open(p.n, "job:1", mobile, "")
+				p.open(p.n, "job:2", mobile, "")
+				p.tells("job:1", mobile, "one")
+				p.tells("job:2", mobile, "two")
+				p.clock.Advance(6 * time.Hour)
+				p.arrives(mobile, line1, body)
+				p.sendDue(p.n)
+				if got := p.sms.bodies()[2:]; len(got) != 1 || !strings.HasPrefix(got[0], first) {
+					t.Errorf("answered with %q", got)
+				}
+			})
+		})
+	}
+}

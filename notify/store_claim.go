@@ -49,14 +49,14 @@ func (n *Notifier) dueOf(ctx context.Context, c *class, limit int) ([]Message, e
 // kept: read by hand, since a third of what a claim cost went into finding the
 // fields of its rows.
 const dueColumns = "id, conversation_id, channel, occasion, purpose, author, from_address, to_address, subject, body, shown, locale, state, " +
-	"subject_version, gateway, gateway_id, message_id, in_reply_to, segments, attempts, claimed_by, handed_at, by_human, at_once, retry_of, " +
+	"subject_version, gateway, gateway_id, message_id, in_reply_to, segments, attempts, claimed_by, handed_at, by_human, at_once, prompt, retry_of, " +
 	"expires_at, error, asks, asks_until, created_at, sent_at"
 
 func dueFields(m *Message) []any {
 	return []any{
 		&m.ID, &m.ConversationID, (*string)(&m.Channel), &m.Occasion, (*string)(&m.Purpose), &m.Author, &m.FromAddress, &m.ToAddress,
 		&m.Subject, &m.Body, &m.Shown, &m.Locale, (*string)(&m.State), &m.SubjectVersion, &m.Gateway, &m.GatewayID, &m.MessageID,
-		&m.InReplyTo, &m.Segments, &m.Attempts, &m.ClaimedBy, &m.HandedAt, &m.ByHuman, &m.AtOnce, &m.RetryOf, &m.ExpiresAt, &m.Error,
+		&m.InReplyTo, &m.Segments, &m.Attempts, &m.ClaimedBy, &m.HandedAt, &m.ByHuman, &m.AtOnce, &m.Prompt, &m.RetryOf, &m.ExpiresAt, &m.Error,
 		&m.Asks, &m.AsksUntil, &m.CreatedAt, &m.SentAt,
 	}
 }
