@@ -86,7 +86,7 @@ func withoutBanner(lines []line) []line {
 			end++
 		}
 		if outside.MatchString(all) && aMail.MatchString(all) && !blank(lines[end:]) {
-			return lines[end:]
+			return append(slices.Clone(lines[:i]), lines[end:]...)
 		}
 		return lines
 	}

@@ -28,7 +28,7 @@ var (
 		`y(?:st|stäv)?\.?\s?t(?:erv)?\.|yst\.?\s+terv\.?|yt[,.]?|terv[.:,]?|t[:.]|kunnioittaen|kunnioittavasti|` +
 		`m\.?\s?v\.?\s?h\.?|v\.?h\.?|(?:med\s+)?(?:vänlig(?:a|t|en)?|bästa|varma|soliga|hjärtliga|många)\s+häls(?:ning(?:ar)?|n)\.?|med\s+vänlig|` +
 		`vänligen|hälsningar|hälsn\.?|hälsar|högaktningsfullt|ystävällisesti|` +
-		`(?:with\s+)?(?:best|kind|kindest|warm|warmest|many)\s+(?:regards|wishes)|(?:warm\s+)?regards|rgds|b\.?r\.|br|` +
+		`(?:with\s+)?(?:best|kind|kindest|warm|warmest|many)\s+(?:regards|wishes)|(?:many\s+)?thanks\s*(?:&|and)\s*(?:best\s+|kind\s+)?regards|(?:warm\s+)?regards|rgds|b\.?r\.|br|` +
 		`yours(?:\s+(?:sincerely|faithfully|truly))?|sincerely(?:\s+yours)?|` +
 		`mit\s+(?:freundlichen|besten|herzlichen|lieben)\s+gr(?:ü|ue)(?:ß|ss)en|(?:viele|freundliche|beste|liebe|schöne|herzliche)\s+gr(?:ü|ue)(?:ß|ss)e|gr(?:ü|ue)(?:ß|ss)e|gru(?:ß|ss)|hochachtungsvoll|mfg|lg|vg|` +
 		`lugupidamisega|tervitades|(?:parimate|heade)\s+soovidega|(?:med\s+)?(?:vennlig|venlig|beste|bedste)\s+hilsen(?:er)?|hilsen|mvh|kh|` +
@@ -127,7 +127,7 @@ func card(lines []string) bool {
 	for _, l := range lines {
 		l = strings.TrimSpace(l)
 		switch {
-		case l == "":
+		case l == "", strings.HasPrefix(l, "[cid:"):
 			continue
 		case len(l) > 2*maxContactLine || count == maxCard || postScript.MatchString(l) || sentence(l):
 			return false

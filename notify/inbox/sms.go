@@ -45,11 +45,23 @@ func unwrapSMS(text string) string {
 			break
 		}
 	}
-	body = withoutTrailer(body)
+	body = withoutTrailer(withoutQuoted(body))
 	if out := strings.TrimSpace(paragraph(body)); out != "" {
 		return out
 	}
 	return strings.TrimSpace(text)
+}
+
+// withoutQuoted takes what is marked as quoted off the end.
+func withoutQuoted(body []string) []string {
+	end := len(body)
+	for end > 0 && (strings.TrimSpace(body[end-1]) == "" || strings.HasPrefix(strings.TrimSpace(body[end-1]), ">")) {
+		end--
+	}
+	if end == 0 {
+		return body
+	}
+	return body[:end]
 }
 
 // withoutTrailer takes sender and date off where a gateway puts them below;
