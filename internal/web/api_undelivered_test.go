@@ -108,7 +108,7 @@ func TestWhatNobodyKnowsOfIsSentAgainOrMarkedAsArrivedByThem(t *testing.T) {
 			t.Error("the metrics do not tell of it")
 		}
 		b.atDesk(boss)
-		s := b.open("/desk/inbox").want(200).says("Not known", "Nobody knows whether the gateway got it", "no answer within 15 seconds (timeout)", "Send again", "It arrived")
+		s := b.open("/desk/inbox").want(200).says("May not have arrived", "It is not certain that this arrived", "no answer within 15 seconds (timeout)", "Send again", "It arrived")
 		var ids []string
 		for _, form := range s.forms() {
 			if id, ok := strings.CutPrefix(form, "/desk/undelivered/"); ok {

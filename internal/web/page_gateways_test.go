@@ -53,7 +53,7 @@ func TestTheGatewaysArePausedAndResumedOnThePage(t *testing.T) {
 	b := onSQLite(t, withGateways)
 	b.atDesk("boss@example.com")
 	page := b.open(b.open("/desk/settings").link("Gateways")).want(200)
-	page.says("twilio", "In use", "+358, +46", "+358 AUTOTALO", "customers can answer", "10 a second", "0 taken, 0 put off").saysNot("page.gateways", "{")
+	page.says("twilio", "In use", "+358, +46", "+358 AUTOTALO", "customers can answer", "10 a second", "0 sent, 0 put off").saysNot("page.gateways", "{")
 	page.accessible()
 	at := "/desk/settings/gateways/twilio?workshop=1"
 	page.form(at).set("act", "pause").send().want(200).says("Saved.", "Paused", "Resume")

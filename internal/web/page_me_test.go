@@ -8,7 +8,7 @@ import (
 
 func TestAMemberOfStaffSetsHowToBeTold(t *testing.T) {
 	b := onSQLite(t)
-	b.atDesk("sanna@example.com").link("How you are told")
+	b.atDesk("sanna@example.com").link("Your notifications")
 	page := b.open("/desk/me").want(200).says("sanna@example.com")
 	page.form("/desk/me").set("tell_sms", "on").send().want(422)
 	page.form("/desk/me").set("tell_sms", "on").set("phone", "12").send().want(422)

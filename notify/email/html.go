@@ -59,7 +59,7 @@ func asHTML(text string, e notify.Envelope) (string, error) {
 	}
 	blocks := blocksOf(body, label)
 	if parted {
-		blocks = append(blocks, block{Small: true, Lines: []line{spansOf(strings.TrimSpace(last))}})
+		blocks = append(blocks, block{Small: true, Lines: []line{wayOut(spansOf(strings.TrimSpace(last)))}})
 	}
 	var b bytes.Buffer
 	err := page.Execute(&b, struct {
@@ -101,6 +101,15 @@ func blocksOf(text, label string) []block {
 	}
 	end()
 	return out
+}
+
+// wayOut makes the question that asks whether somebody wants no more of a kind the
+// link itself: a bare address of a random token tells a reader nothing.
+func wayOut(l line) line {
+	if len(l) != 2 || l[0].URL != "" || l[1].URL == "" {
+		return l
+	}
+	return line{{Text: strings.TrimSpace(l[0].Text), URL: l[1].URL}}
 }
 
 // spansOf tells the links of a line from its words.
