@@ -367,8 +367,8 @@ func TestAnAnswerCountsWhileACaseIsOpen(t *testing.T) {
 				j := w.asked()
 				_, err := w.desk.AskCallback(w.Context(), j.Token, "", "the invoice")
 				w.ok(err)
-				for at := range 70 { // a quarter of an hour each, into the next morning
-					w.tick(w.at("2026-11-23 18:00").Add(time.Duration(at) * 15 * time.Minute).In(w.shop.Zone()).Format("2006-01-02 15:04"))
+				for at := range 20 { // the next morning, often enough to be told before it is late
+					w.tick(w.at("2026-11-24 08:00").Add(time.Duration(at) * 10 * time.Minute).In(w.shop.Zone()).Format("2006-01-02 15:04"))
 				}
 				if got := w.texted(j, "late_call"); len(got) == 0 {
 					w.Fatal("nothing was told of the call that is late")

@@ -70,10 +70,10 @@ func (s *Surveyor) HandleReply(ctx context.Context, r notify.Reply) (bool, error
 const asksSurvey = "survey"
 
 // The texts that a customer may be answering when the question is meant: the
-// question itself, and those that follow an answer to it by themselves.
+// question itself, and those that come by themselves and ask for no number.
 var (
 	questions = []string{occasionAsk, occasionAgain, occasionRemind}
-	followers = []string{occasionThanks, "callback", occasionHeard, occasionCase}
+	followers = []string{occasionThanks, "callback", "late_call", "late_ready", occasionHeard, occasionCase}
 )
 
 // lastSaid is the occasion of what the customer is answering: the text that the
