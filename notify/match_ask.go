@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"neuvo/internal/db"
 	"neuvo/templates"
@@ -118,6 +119,12 @@ func (n *Notifier) chosen(ctx context.Context, a attached, m *Message) error {
 		if !slices.Contains(named, a.subject) {
 			continue
 		}
+		if other, err := n.namesAnother(ctx, row, a, named); err != nil || other {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		_, err := n.attach(ctx, attached{in: row, subject: a.subject, where: Placement{
 			ConversationID: a.where.ConversationID, Rule: RuleAnswered, Evidence: a.where.Evidence, Confidence: Certain, Verified: a.where.Verified,
 		}})
@@ -133,6 +140,42 @@ func (n *Notifier) chosen(ctx context.Context, a attached, m *Message) error {
 		return n.reply(ctx, Reply{Subject: a.subject, Message: *m})
 	}
 	return n.Answered(ctx, listPrefix+a.in.FromAddress)
+}
+
+// namesAnother tells whether a text that waits says itself that it is about
+// something else than the answer that has come since: by another code, by a
+// reference, by the plate of another of its candidates. It stays with a person.
+func (n *Notifier) namesAnother(ctx context.Context, row *Inbound, a attached, named []string) (bool, error) {
+	if codes := codesIn(row.Body); len(codes) > 0 && !slices.Contains(codes, a.where.Evidence) || len(n.subjects.TagsIn(row.Body)) > 0 {
+		return true, nil
+	}
+	known, err := n.subjects.Describe(ctx, named)
+	if err != nil {
+		return false, fmt.Errorf("describe what a text may be about: %w", err)
+	}
+	said := plain(row.Body)
+	for _, subject := range named {
+		words := strings.Fields(known[subject].Label)
+		if subject == a.subject || len(words) == 0 {
+			continue
+		}
+		plate := plain(words[len(words)-1])
+		if len(plate) > 3 && strings.ContainsAny(plate, "0123456789") && strings.Contains(said, plate) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// plain leaves only letters and digits of a text, so that a plate is found
+// however it is typed.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToUpper(r)
+		}
+		return -1
+	}, s)
 }
 
 // read prepares what the handlers see of a text: without the code that only says

@@ -18,9 +18,22 @@ type rooms struct {
 	doubts, over []string
 }
 
-func (r *rooms) TagsIn(string) []string { return nil }
+func (r *rooms) TagsIn(text string) (list []string) {
+	for word := range strings.FieldsSeq(text) {
+		if strings.HasPrefix(word, "NV-") {
+			list = append(list, word)
+		}
+	}
+	return list
+}
 
-func (r *rooms) Tagged(context.Context, []string) (map[string]string, error) { return nil, nil }
+func (r *rooms) Tagged(_ context.Context, words []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, word := range words {
+		out[word] = "job:" + strings.TrimPrefix(word, "NV-")
+	}
+	return out, nil
+}
 
 func (r *rooms) Describe(_ context.Context, subjects []string) (map[string]notify.Description, error) {
 	out := map[string]notify.Description{}
@@ -358,5 +371,22 @@ func TestAMessageIsMovedByHandWithTheReason(t *testing.T) {
 		if got := p.message(p.n, m.ID); !got.Verified {
 			t.Error("it is not counted as the customer's")
 		}
+	})
+}
+
+func TestATextThatNamesItsVisitIsNotTakenAlongByAnAnswerAboutAnother(t *testing.T) {
+	eachPhones(t, []string{line1}, func(t *testing.T, p *phones) {
+		p.open(p.n, "job:1", mobile, "")
+		p.open(p.n, "job:2", mobile, "")
+		p.tells("job:1", mobile, "one")
+		p.tells("job:2", mobile, "two")
+		p.wantOn(p.arrives(mobile, line1, "NV-1 could you look at the brakes"), "job:1 by tag")
+		unclear := p.arrives(mobile, line1, "When is it ready?")
+		named := p.arrives(mobile, line1, "and JOB 1 needs a wash")
+		coded := p.arrives(mobile, line1, "J9 hello")
+		p.wantOn(p.arrives(mobile, line1, "J2"), "job:2 by code")
+		p.wantOn(p.mails.row(unclear.ID), "job:2 by answered")
+		p.wantOn(p.mails.row(named.ID), "triage")
+		p.wantOn(p.mails.row(coded.ID), "triage")
 	})
 }

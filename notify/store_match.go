@@ -128,10 +128,14 @@ func (g *gathering) tags(ctx context.Context) error {
 	}
 	by := map[string][]int{}
 	for i, p := range g.ps {
-		if p.Channel != Email || p.Kind.machine() {
+		if p.Kind.machine() {
 			continue
 		}
-		for _, word := range g.n.subjects.TagsIn(p.Subject) {
+		title := p.Subject
+		if p.Channel == SMS { // a text has no subject: its words are all there is
+			title = p.ReplyText
+		}
+		for _, word := range g.n.subjects.TagsIn(title) {
 			by[word] = append(by[word], i)
 		}
 	}
