@@ -112,6 +112,16 @@ func (n *Notifier) chosen(ctx context.Context, a attached, m *Message) error {
 	if err != nil {
 		return err
 	}
+	var possible []string
+	for i := range waiting {
+		possible = append(possible, subjectsOf(waiting[i].Candidates)...)
+	}
+	var known map[string]Description
+	if n.subjects != nil && len(possible) > 0 {
+		if known, err = n.subjects.Describe(ctx, possible); err != nil {
+			return fmt.Errorf("describe what the waiting texts may be about: %w", err)
+		}
+	}
 	placed := 0
 	for i := range waiting {
 		row := &waiting[i]
@@ -119,10 +129,7 @@ func (n *Notifier) chosen(ctx context.Context, a attached, m *Message) error {
 		if !slices.Contains(named, a.subject) {
 			continue
 		}
-		if other, err := n.namesAnother(ctx, row, a, named); err != nil || other {
-			if err != nil {
-				return err
-			}
+		if n.namesAnother(row.Body, a, named, known) {
 			continue
 		}
 		_, err := n.attach(ctx, attached{in: row, subject: a.subject, where: Placement{
@@ -145,15 +152,14 @@ func (n *Notifier) chosen(ctx context.Context, a attached, m *Message) error {
 // namesAnother tells whether a text that waits says itself that it is about
 // something else than the answer that has come since: by another code, by a
 // reference, by the plate of another of its candidates. It stays with a person.
-func (n *Notifier) namesAnother(ctx context.Context, row *Inbound, a attached, named []string) (bool, error) {
-	if codes := codesIn(row.Body); len(codes) > 0 && !slices.Contains(codes, a.where.Evidence) || len(n.subjects.TagsIn(row.Body)) > 0 {
-		return true, nil
+func (n *Notifier) namesAnother(text string, a attached, named []string, known map[string]Description) bool {
+	if codes := codesIn(text); len(codes) > 0 && !slices.Contains(codes, a.where.Evidence) {
+		return true
 	}
-	known, err := n.subjects.Describe(ctx, named)
-	if err != nil {
-		return false, fmt.Errorf("describe what a text may be about: %w", err)
+	if n.subjects != nil && len(n.subjects.TagsIn(text)) > 0 {
+		return true
 	}
-	said := plain(row.Body)
+	said := plain(text)
 	for _, subject := range named {
 		words := strings.Fields(known[subject].Label)
 		if subject == a.subject || len(words) == 0 {
@@ -161,10 +167,10 @@ func (n *Notifier) namesAnother(ctx context.Context, row *Inbound, a attached, n
 		}
 		plate := plain(words[len(words)-1])
 		if len(plate) > 3 && strings.ContainsAny(plate, "0123456789") && strings.Contains(said, plate) {
-			return true, nil
+			return true
 		}
 	}
-	return false, nil
+	return false
 }
 
 // plain leaves only letters and digits of a text, so that a plate is found
